@@ -1,0 +1,222 @@
+//===- RecurSchedule.td - Groups, phases and memory -------------*- tablegen -*-===//
+#ifndef RECUR_SCHEDULE_TD
+#define RECUR_SCHEDULE_TD
+
+include "dialect/RecurBase.td"
+
+//===-- Groups: when equations run ---------------------------------------------------===//
+//
+// `recur-schedule` distributes the ops of a system over groups that stand in execution order. The body of a group
+// is a graph region again (a loop closes its cycles inside); what later groups use is yielded. Nothing else changes.
+
+class Recur_GroupOp<string mnemonic> : Recur_Op<mnemonic,
+    [HasParent<"SystemOp">, RegionKindInterface, HasOnlyGraphRegion, SingleBlock,
+     SingleBlockImplicitTerminator<"YieldOp">, DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let regions = (region SizedRegion<1>:$body);
+  let results = (outs Variadic<Recur_Value>:$values);
+}
+
+def Recur_OnceOp : Recur_GroupOp<"once"> {
+  let summary = "runs once a call: values that are constant in time";
+  let description = [{
+    `prepared`: depends on parameters alone, so that `prepare` can run it ahead of the calls.
+
+    ```mlir
+    %U = recur.once prepared {
+      %s = recur.sub %W, %Wt : tensor<4x4xf32>
+      recur.yield %s : tensor<4x4xf32>
+    } : tensor<4x4xf32>
+    ```
+  }];
+  let arguments = (ins UnitAttr:$prepared);
+  let assemblyFormat = "(`prepared` $prepared^)? attr-dict-with-keyword $body (`:` type($values)^)?";
+}
+
+def Recur_MapOp : Recur_GroupOp<"map"> {
+  let summary = "runs for all steps and batch rows at once, in any order";
+  let description = [{
+    ```mlir
+    %zx = recur.map {
+      %p = recur.matmul %Wx, %x : (tensor<16x3xf32>, tensor<3xf32>) -> tensor<16xf32>
+      recur.yield %p : tensor<16xf32>
+    } : tensor<16xf32>
+    ```
+  }];
+  let assemblyFormat = "attr-dict-with-keyword $body (`:` type($values)^)?";
+}
+
+def Recur_Direction : I32EnumAttr<"Direction", "direction of a loop in time", [
+  I32EnumAttrCase<"forward", 0>, I32EnumAttrCase<"backward", 1>]> {
+  let cppNamespace = "::recur";
+}
+
+def Recur_LoopOp : Recur_GroupOp<"loop"> {
+  let summary = "runs step by step: one strongly connected component";
+  let description = [{
+    `forward`: t = 1 … T, its cycles go through `recur.delay`; `backward`: t = T … 1, through `recur.advance`.
+
+    ```mlir
+    %h = recur.loop forward {
+      %hp = recur.delay %h_t by 1 state "h" : tensor<4xf32>
+      ...
+      recur.yield %h_t : tensor<4xf32>
+    } : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Recur_Direction:$direction);
+  let assemblyFormat = "$direction attr-dict-with-keyword $body (`:` type($values)^)?";
+}
+
+def Recur_Anchor : I32EnumAttr<"Anchor", "an end of the sequence", [
+  I32EnumAttrCase<"start", 0>, I32EnumAttrCase<"end", 1>]> {
+  let cppNamespace = "::recur";
+}
+
+def Recur_AtOp : Recur_GroupOp<"at"> {
+  let summary = "runs for one step outside or at an end of the sequence, each batch row";
+  let description = [{
+    `start` + offset is step offset counted from 0 at the first step; `end` + offset is `lengths[b]` + offset: the
+    last step is `end` -1. Shifts are read there: `recur.delay %h by 1` at `end` 0 is the final state.
+
+    ```mlir
+    recur.at end offset 0 {
+      %last = recur.delay %h by 1 state "h" : tensor<4xf32>
+      ...
+    }
+    ```
+  }];
+  let arguments = (ins Recur_Anchor:$anchor, I64Attr:$offset);
+  let assemblyFormat = "$anchor `offset` $offset attr-dict-with-keyword $body (`:` type($values)^)?";
+}
+
+def Recur_YieldOp : Recur_Op<"yield", [Pure, Terminator, ReturnLike]> {
+  let summary = "what later groups use";
+  let description = "```mlir\nrecur.yield %h : tensor<4xf32>\n```";
+  let arguments = (ins Variadic<Recur_Value>:$values);
+  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+  let builders = [OpBuilder<(ins), [{ }]>];
+}
+
+//===-- Phases: what runs together ----------------------------------------------------===//
+
+def Recur_SlotSource : I32EnumAttr<"SlotSource", "whose memory a slot is", [
+  I32EnumAttrCase<"param", 0>, I32EnumAttrCase<"input", 1>, I32EnumAttrCase<"state", 2>,
+  I32EnumAttrCase<"output", 3>, I32EnumAttrCase<"final_state", 4>, I32EnumAttrCase<"loss", 5>,
+  I32EnumAttrCase<"d_param", 6>, I32EnumAttrCase<"d_input", 7>, I32EnumAttrCase<"d_state", 8>,
+  I32EnumAttrCase<"d_output", 9>, I32EnumAttrCase<"d_final_state", 10>,
+  I32EnumAttrCase<"workspace", 11>, I32EnumAttrCase<"tape", 12>, I32EnumAttrCase<"prepared", 13>]> {
+  let cppNamespace = "::recur";
+}
+
+def Recur_SlotType : TypeDef<Recur_Dialect, "Slot"> {
+  let mnemonic = "slot";
+  let summary = "memory of one sequence";
+  let description = [{
+    For each step and each batch row that it has, the elements of `value`, row-major and contiguous; the strides from
+    step to step and row to row are known at run time only (zero where the slot has no time or no batch).
+    `!recur.slot<tensor<4xf32>>`
+  }];
+  let parameters = (ins "::mlir::RankedTensorType":$value);
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Recur_SlotOp : Recur_Op<"slot"> {
+  let summary = "memory that phases read and write";
+  let description = [{
+    `name` is the caller's name for it, or says what a workspace slot holds. `time` and `batch` say along which axes it
+    extends. `index`: which slot of a state (0: h[0], 1: h[-1], …). `zeroed`: cleared before a call.
+    `fallback`: the slot that is read where the caller gives none (state slots); none means zeros.
+
+    ```mlir
+    %h = recur.slot workspace "h" time batch : !recur.slot<tensor<4xf32>>
+    %h0 = recur.slot state "h" index 0 batch : !recur.slot<tensor<4xf32>>
+    ```
+  }];
+  let arguments = (ins Recur_SlotSource:$source, StrAttr:$name, DefaultValuedAttr<I64Attr, "0">:$index,
+                       UnitAttr:$time, UnitAttr:$batch, UnitAttr:$zeroed,
+                       Optional<Recur_SlotType>:$fallback);
+  let results = (outs Recur_SlotType:$slot);
+  let assemblyFormat = [{
+    $source $name (`index` $index^)? (`time` $time^)? (`batch` $batch^)? (`zeroed` $zeroed^)?
+    (`fallback` $fallback^ `:` type($fallback))? attr-dict `:` type($slot)
+  }];
+}
+
+def Recur_PhaseOp : Recur_Op<"phase", [RegionKindInterface, HasOnlyGraphRegion, SingleBlock] # GraphRegionNoTerminator.traits> {
+  let summary = "one pass over rows: products, then everything pointwise that follows, tile by tile";
+  let description = [{
+    Computes, for every row of its group (once: one row; map: all (t, b); loop and at: all b), every element of
+    `space`. All pointwise ops, products and reductions in it have results of that shape; their operands are results
+    of the phase (pointwise ops only) or `recur.read`s. What another phase needs is written.
+
+    With `total`, the phase runs over all rows of a `recur.map` and adds up: it ends in `recur.accumulate`, and
+    no row's value is stored.
+
+    ```mlir
+    recur.phase "h" space [4] {
+      %hp = recur.read %h shift -1 boundary %h0 : ... -> tensor<4xf32>
+      %p  = recur.matmul %U, %hp : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      %zx = recur.read %z : !recur.slot<tensor<4xf32>> -> tensor<4xf32>
+      %a  = recur.add %p, %zx : tensor<4xf32>
+      %y  = recur.tanh %a : tensor<4xf32>
+      recur.write %y, %h : tensor<4xf32>, !recur.slot<tensor<4xf32>>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, DenseI64ArrayAttr:$space, UnitAttr:$total);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$name `space` $space (`total` $total^)? attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
+}
+
+def Recur_ReadOp : Recur_Op<"read", [Pure, AttrSizedOperandSegments]> {
+  let summary = "a view of a slot at the row of the phase";
+  let description = [{
+    Lazy: nothing moves until the phase's loops use an element. Element (i, j, …) of the result is element
+    `offset` + i·strides[0] + j·strides[1] + … of the row. The row is that of step t + `shift`; where that is outside
+    1 … `lengths[b]`, it is row `s` of `boundary` (s = 0 for the nearest step outside), or zero if there is none or it
+    has fewer. With an `id`, the row is row `id` of the first dim of the slot (a look-up), whose elements per row are
+    counted by `id_stride`.
+
+    ```mlir
+    %f = recur.read %z offset 8 strides [1] : (!recur.slot<tensor<16xf32>>) -> tensor<4xf32>
+    %hp = recur.read %h shift -1 boundary %h0 offset 0 strides [1] : … -> tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Recur_SlotType:$slot, DefaultValuedAttr<I64Attr, "0">:$shift,
+                       Variadic<Recur_SlotType>:$boundary, Optional<Recur_SlotType>:$id,
+                       DefaultValuedAttr<I64Attr, "0">:$id_stride,
+                       I64Attr:$offset, DenseI64ArrayAttr:$strides);
+  let results = (outs Recur_Value:$value);
+  let assemblyFormat = [{
+    $slot (`shift` $shift^)? (`boundary` $boundary^)? (`id` $id^ `stride` $id_stride)? `offset` $offset
+    `strides` $strides attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Recur_WriteOp : Recur_Op<"write"> {
+  let summary = "stores a value of the phase at its row";
+  let description = [{
+    Element (i, j, …) goes to element `offset` + i·strides[0] + … of the row. Rows at or after `lengths[b]` are
+    written as zeros, so that nothing of the padding reaches sums over time.
+
+    ```mlir
+    recur.write %c, %slot offset 0 strides [1] : tensor<4xf32>, !recur.slot<tensor<4xf32>>
+    ```
+  }];
+  let arguments = (ins Recur_Value:$value, Recur_SlotType:$slot, I64Attr:$offset, DenseI64ArrayAttr:$strides);
+  let assemblyFormat = "$value `,` $slot `offset` $offset `strides` $strides attr-dict `:` type($value) `,` type($slot)";
+}
+
+def Recur_AccumulateOp : Recur_Op<"accumulate"> {
+  let summary = "adds a value, summed over all valid rows, to a slot that is constant in time";
+  let description = [{
+    ```mlir
+    recur.accumulate %o, %dW offset 0 strides [7, 1] : tensor<4x7xf32>, !recur.slot<tensor<4x7xf32>>
+    ```
+  }];
+  let arguments = (ins Recur_Value:$value, Recur_SlotType:$slot, I64Attr:$offset, DenseI64ArrayAttr:$strides);
+  let assemblyFormat = "$value `,` $slot `offset` $offset `strides` $strides attr-dict `:` type($value) `,` type($slot)";
+}
+
+#endif // RECUR_SCHEDULE_TD

@@ -1,0 +1,80 @@
+/*===- model.h - What generated code hands to the runtime ---------------------===
+ *
+ * Not for users. `seqc` emits one constant `seqc_model` per model and thunks such as
+ *   int M_forward(const seqc_call *call) { return seqc_run_forward(&M_model, call); }
+ * The runtime checks the call, lays out the workspace, fills a frame with one pointer and two strides per slot,
+ * and calls the generated program. Everything about memory that depends on T and B is decided here, by tables.
+ *===--------------------------------------------------------------------------===*/
+#ifndef SEQC_MODEL_H
+#define SEQC_MODEL_H
+
+#include "runtime/seqc.h"
+
+/* Same numbers as SlotSource in dialect/RecurSchedule.td. */
+typedef enum seqc_source {
+  SEQC_PARAM, SEQC_INPUT, SEQC_STATE, SEQC_OUTPUT, SEQC_FINAL_STATE, SEQC_LOSS,
+  SEQC_D_PARAM, SEQC_D_INPUT, SEQC_D_STATE, SEQC_D_OUTPUT, SEQC_D_FINAL_STATE,
+  SEQC_WORKSPACE, SEQC_TAPE, SEQC_PREPARED
+} seqc_source;
+
+/* Where one slot is during a call. Strides in elements; 0 where the slot has no time or no batch. */
+typedef struct seqc_place {
+  void *base;
+  int64_t stride_t, stride_b;
+} seqc_place;
+
+/* What a generated program reads. `lengths` is never NULL. `zeros` is readable for as many bytes as the longest
+ * row of any slot. `states_given`: the caller passed `states`. */
+typedef struct seqc_frame {
+  int64_t T, B;
+  const int64_t *lengths;
+  uint64_t seed;
+  int64_t training;
+  int64_t states_given;
+  int64_t no_loss;
+  int64_t valid_steps; /* the sum of lengths */
+  const void *zeros;
+  seqc_place places[]; /* in the order of the program's slots */
+} seqc_frame;
+
+/* One slot of a program. */
+typedef struct seqc_slot {
+  int32_t source;   /* seqc_source */
+  int32_t index;    /* which param, input, state slot, output: position in the model's list */
+  int64_t features; /* elements per row */
+  int32_t element;  /* bytes per element */
+  uint8_t time, batch, zeroed, reserved;
+  int32_t fallback; /* slot whose place is taken where the caller gives none; -1: zeros, with strides 0 */
+} seqc_slot;
+
+typedef struct seqc_program {
+  const seqc_slot *slots;
+  int64_t slot_count;
+  void (*prepare)(seqc_frame *); /* fills the SEQC_PREPARED slots from params; may be NULL */
+  void (*run)(seqc_frame *);     /* may be NULL: the model has no such program */
+} seqc_program;
+
+/* One tensor that the caller knows by name. */
+typedef struct seqc_tensor {
+  const char *name;
+  int64_t features; /* elements per row */
+  int32_t element;  /* bytes per element */
+  int32_t init;     /* params: 0 constant, 1 xavier, 2 he, 3 orthogonal, 4 normal, 5 uniform */
+  double a, b;      /* of the initialiser */
+  int64_t rows, columns; /* params: fan out and fan in of the initialiser; the last two dims, leading ones repeat */
+  int64_t vocabulary;    /* inputs: ids lie in [0, vocabulary); 0: not an id */
+  uint8_t last;          /* outputs: only the last step, [B, features] */
+} seqc_tensor;
+
+typedef struct seqc_model {
+  const char *name, *description; /* description: the JSON text */
+  int32_t element;                /* bytes of a real number: 4 or 8 */
+  int32_t looks_ahead;            /* no step */
+  const char *ahead;              /* the equation that looks ahead, for the message; NULL if none */
+  const seqc_tensor *params, *inputs, *states, *outputs;
+  int32_t param_count, input_count, state_count, output_count;
+  int32_t has_loss;
+  seqc_program forward, forward_taped, backward;
+} seqc_model;
+
+#endif /* SEQC_MODEL_H */
