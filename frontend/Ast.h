@@ -21,7 +21,7 @@ struct Expr;
 using ExprPtr = std::unique_ptr<Expr>;
 
 enum class ExprKind {
-  Number,  // value
+  Number,  // value; name keeps the spelling, `1e-5`
   Name,    // name, possibly at another time: shift; `timed` if any time index was written
   Unary,   // op, args[0]
   Binary,  // op, args[0], args[1]
@@ -30,7 +30,7 @@ enum class ExprKind {
   Index,   // args[0][args[1]]: table[id]
   Slice,   // args[0][args[1]:args[2]]; a missing bound is null
   Transpose, // args[0].T
-  Member   // args[0].name: enc.c (args[0] is a Name), with an optional time index
+  Member   // args[0].name: enc.c, a.b.c (args[0] is a Name or a Member), with braces and a time index like a Name
 };
 
 enum class Op { Add, Sub, Mul, Div, Pow, MatMul, Neg, Lt, Le, Gt, Ge, Eq, Ne };
@@ -47,8 +47,10 @@ struct Expr {
   std::vector<ExprPtr> args;
   std::vector<NamedArg> named;
   bool timed = false;     // a time index was written: h[t], h_t, h[t-1]
-  int64_t shift = 0;      // h[t+shift]
-  ExprPtr shiftExpr;      // h[t-k] with k a dim or a `for` variable: evaluated at elaboration; sign in shiftSign
+  // The time index is t + shift + shiftSign * shiftExpr. shiftExpr is null unless dims or `for` variables occur in it,
+  // as in h[t-k-1]: then shift is -1, shiftExpr is k and shiftSign -1.
+  int64_t shift = 0;
+  ExprPtr shiftExpr;
   int shiftSign = 1;
   std::vector<ExprPtr> braces; // z{l}, W{l+1}: compile-time parts of a name
 };
@@ -99,6 +101,7 @@ struct LayerSpec {
 };
 
 struct OutputItem {
+  SourceRange range;
   Name name;                // possibly with members: enc.c
   std::vector<Name> members;
   bool last = false;
@@ -119,6 +122,7 @@ struct Stmt {
   std::vector<OutputItem> outputs; // Output
   std::vector<Name> parameters;    // Fn
   std::string variable;            // For
+  SourceRange variableRange;       // For
   ExprPtr lower, upper;            // For: inclusive
   std::vector<StmtPtr> body;       // For
   std::string path;                // Use: "lstm.seq" or std.lstm
@@ -131,7 +135,7 @@ struct System {
   Name name;
   bool isModel = false;
   std::vector<Dim> dims;
-  std::vector<StmtPtr> body;
+  std::vector<StmtPtr> body; // its closing brace is the last byte of `range`
 };
 
 /// A comment, kept for the formatter: it is printed before the node that follows it, or at the end of its line.
@@ -141,6 +145,8 @@ struct Comment {
   bool ownLine = true;
 };
 
+/// What parse() returns. A statement with a syntax error in it is left out, so a file with errors is not whole: stop
+/// there if Diagnostics::hasErrors().
 struct File {
   std::vector<StmtPtr> topLevel; // Use, Fn, Const
   std::vector<System> systems;
