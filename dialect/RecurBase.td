@@ -42,6 +42,9 @@ def Recur_Bool  : StaticShapeTensorOf<[I1]>;
 def Recur_Id    : StaticShapeTensorOf<[I32]>;
 def Recur_Value : StaticShapeTensorOf<[F32, F64, I1, I32]>;
 
+// A signed number of steps, dims or elements.
+def Recur_Int : TypedSignlessIntegerAttrBase<I64, "int64_t", "64-bit signed integer">;
+
 //===-- Op classes --------------------------------------------------------------===//
 
 class Recur_Op<string mnemonic, list<Trait> traits = []> : Op<Recur_Dialect, mnemonic, traits>;

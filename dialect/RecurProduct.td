@@ -18,7 +18,7 @@ def Recur_MatmulOp : Recur_DifferentiableOp<"matmul"> {
   let arguments = (ins Recur_Real:$a, Recur_Real:$b);
   let results = (outs Recur_Real:$result);
   let assemblyFormat = "$a `,` $b attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 1;
+  let hasVerifier = 0;
   let extraClassDeclaration = [{
     bool isMatrixVector();
     /// Length of the contracted dim.
@@ -48,7 +48,7 @@ def Recur_OuterOp : Recur_DifferentiableOp<"outer"> {
   let arguments = (ins Recur_Real:$a, Recur_Real:$b);
   let results = (outs Recur_Real:$result);
   let assemblyFormat = "$a `,` $b attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 1;
+  let hasVerifier = 0;
   let adjoint = [{
     Expr a = adjoint.expr(getA()), b = adjoint.expr(getB());
     adjoint.add(getA(), matmul(g, b));
@@ -70,11 +70,11 @@ def Recur_ReduceOp : Recur_DifferentiableOp<"reduce"> {
     %s = recur.reduce sum %x dim 0 : tensor<4xf32> -> tensor<f32>
     ```
   }];
-  let arguments = (ins Recur_ReduceKind:$kind, Recur_Real:$x, I64Attr:$dim, UnitAttr:$keep);
+  let arguments = (ins Recur_ReduceKind:$kind, Recur_Real:$x, Recur_Int:$dim, UnitAttr:$keep);
   let results = (outs Recur_Real:$result);
   let assemblyFormat = "$kind $x `dim` $dim (`keep` $keep^)? attr-dict `:` type($x) `->` type($result)";
-  let hasVerifier = 1;
-  let hasFolder = 1;
+  let hasVerifier = 0;
+  let hasFolder = 0;
   let adjoint = [{
     Expr x = adjoint.expr(getX());
     Expr spread = unreduce(g, getX().getType(), getDim());
@@ -95,7 +95,7 @@ def Recur_GatherOp : Recur_DifferentiableOp<"gather"> {
   let arguments = (ins Recur_Real:$table, 0DTensorOf<[I32]>:$id);
   let results = (outs Recur_Real:$result);
   let assemblyFormat = "$table `[` $id `]` attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 1;
+  let hasVerifier = 0;
   let adjoint = "adjoint.add(getTable(), scatter(g, adjoint.expr(getId()), getTable().getType()));";
 }
 
@@ -111,7 +111,7 @@ def Recur_ScatterOp : Recur_DifferentiableOp<"scatter"> {
   let arguments = (ins Recur_Real:$x, 0DTensorOf<[I32]>:$id);
   let results = (outs Recur_Real:$result);
   let assemblyFormat = "$x `[` $id `]` attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 1;
+  let hasVerifier = 0;
   let adjoint = "adjoint.add(getX(), gather(g, adjoint.expr(getId())));";
 }
 

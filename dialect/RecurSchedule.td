@@ -85,11 +85,11 @@ def Recur_AtOp : Recur_GroupOp<"at"> {
     }
     ```
   }];
-  let arguments = (ins Recur_Anchor:$anchor, I64Attr:$offset);
+  let arguments = (ins Recur_Anchor:$anchor, Recur_Int:$offset);
   let assemblyFormat = "$anchor `offset` $offset attr-dict-with-keyword $body (`:` type($values)^)?";
 }
 
-def Recur_YieldOp : Recur_Op<"yield", [Pure, Terminator, ReturnLike]> {
+def Recur_YieldOp : Recur_Op<"yield", [Pure, Terminator, ParentOneOf<["OnceOp", "MapOp", "LoopOp", "AtOp"]>]> {
   let summary = "what later groups use";
   let description = "```mlir\nrecur.yield %h : tensor<4xf32>\n```";
   let arguments = (ins Variadic<Recur_Value>:$values);
@@ -132,7 +132,7 @@ def Recur_SlotOp : Recur_Op<"slot"> {
     %h0 = recur.slot state "h" index 0 batch : !recur.slot<tensor<4xf32>>
     ```
   }];
-  let arguments = (ins Recur_SlotSource:$source, StrAttr:$name, DefaultValuedAttr<I64Attr, "0">:$index,
+  let arguments = (ins Recur_SlotSource:$source, StrAttr:$name, DefaultValuedAttr<Recur_Int, "0">:$index,
                        UnitAttr:$time, UnitAttr:$batch, UnitAttr:$zeroed,
                        Optional<Recur_SlotType>:$fallback);
   let results = (outs Recur_SlotType:$slot);
@@ -142,7 +142,7 @@ def Recur_SlotOp : Recur_Op<"slot"> {
   }];
 }
 
-def Recur_PhaseOp : Recur_Op<"phase", [RegionKindInterface, HasOnlyGraphRegion, SingleBlock] # GraphRegionNoTerminator.traits> {
+def Recur_PhaseOp : Recur_Op<"phase", GraphRegionNoTerminator.traits> {
   let summary = "one pass over rows: products, then everything pointwise that follows, tile by tile";
   let description = [{
     Computes, for every row of its group (once: one row; map: all (t, b); loop and at: all b), every element of
@@ -166,7 +166,7 @@ def Recur_PhaseOp : Recur_Op<"phase", [RegionKindInterface, HasOnlyGraphRegion, 
   let arguments = (ins StrAttr:$name, DenseI64ArrayAttr:$space, UnitAttr:$total);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$name `space` $space (`total` $total^)? attr-dict-with-keyword $body";
-  let hasRegionVerifier = 1;
+  let hasRegionVerifier = 0;
 }
 
 def Recur_ReadOp : Recur_Op<"read", [Pure, AttrSizedOperandSegments]> {
@@ -183,10 +183,10 @@ def Recur_ReadOp : Recur_Op<"read", [Pure, AttrSizedOperandSegments]> {
     %hp = recur.read %h shift -1 boundary %h0 offset 0 strides [1] : … -> tensor<4xf32>
     ```
   }];
-  let arguments = (ins Recur_SlotType:$slot, DefaultValuedAttr<I64Attr, "0">:$shift,
+  let arguments = (ins Recur_SlotType:$slot, DefaultValuedAttr<Recur_Int, "0">:$shift,
                        Variadic<Recur_SlotType>:$boundary, Optional<Recur_SlotType>:$id,
-                       DefaultValuedAttr<I64Attr, "0">:$id_stride,
-                       I64Attr:$offset, DenseI64ArrayAttr:$strides);
+                       DefaultValuedAttr<Recur_Int, "0">:$id_stride,
+                       Recur_Int:$offset, DenseI64ArrayAttr:$strides);
   let results = (outs Recur_Value:$value);
   let assemblyFormat = [{
     $slot (`shift` $shift^)? (`boundary` $boundary^)? (`id` $id^ `stride` $id_stride)? `offset` $offset
@@ -204,7 +204,7 @@ def Recur_WriteOp : Recur_Op<"write"> {
     recur.write %c, %slot offset 0 strides [1] : tensor<4xf32>, !recur.slot<tensor<4xf32>>
     ```
   }];
-  let arguments = (ins Recur_Value:$value, Recur_SlotType:$slot, I64Attr:$offset, DenseI64ArrayAttr:$strides);
+  let arguments = (ins Recur_Value:$value, Recur_SlotType:$slot, Recur_Int:$offset, DenseI64ArrayAttr:$strides);
   let assemblyFormat = "$value `,` $slot `offset` $offset `strides` $strides attr-dict `:` type($value) `,` type($slot)";
 }
 
@@ -215,7 +215,7 @@ def Recur_AccumulateOp : Recur_Op<"accumulate"> {
     recur.accumulate %o, %dW offset 0 strides [7, 1] : tensor<4x7xf32>, !recur.slot<tensor<4x7xf32>>
     ```
   }];
-  let arguments = (ins Recur_Value:$value, Recur_SlotType:$slot, I64Attr:$offset, DenseI64ArrayAttr:$strides);
+  let arguments = (ins Recur_Value:$value, Recur_SlotType:$slot, Recur_Int:$offset, DenseI64ArrayAttr:$strides);
   let assemblyFormat = "$value `,` $slot `offset` $offset `strides` $strides attr-dict `:` type($value) `,` type($slot)";
 }
 

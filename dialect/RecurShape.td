@@ -17,8 +17,8 @@ def Recur_BroadcastOp : Recur_DifferentiableOp<"broadcast"> {
   let arguments = (ins Recur_Value:$x);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
-  let hasVerifier = 1;
-  let hasFolder = 1;
+  let hasVerifier = 0;
+  let hasFolder = 0;
   let adjoint = "adjoint.add(getX(), sumTo(g, getX().getType()));";
 }
 
@@ -32,8 +32,8 @@ def Recur_ReshapeOp : Recur_DifferentiableOp<"reshape"> {
   let arguments = (ins Recur_Value:$x);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
-  let hasVerifier = 1;
-  let hasFolder = 1;
+  let hasVerifier = 0;
+  let hasFolder = 0;
   let adjoint = "adjoint.add(getX(), reshape(g, getX().getType()));";
 }
 
@@ -47,8 +47,8 @@ def Recur_TransposeOp : Recur_DifferentiableOp<"transpose"> {
   let arguments = (ins Recur_Value:$x);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
-  let hasVerifier = 1;
-  let hasFolder = 1;
+  let hasVerifier = 0;
+  let hasFolder = 0;
   let adjoint = "adjoint.add(getX(), transpose(g));";
 }
 
@@ -61,11 +61,11 @@ def Recur_SliceOp : Recur_DifferentiableOp<"slice"> {
     %f = recur.slice %z dim 0 at 4 : tensor<16xf32> -> tensor<4xf32>
     ```
   }];
-  let arguments = (ins Recur_Value:$x, I64Attr:$dim, I64Attr:$offset);
+  let arguments = (ins Recur_Value:$x, Recur_Int:$dim, Recur_Int:$offset);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x `dim` $dim `at` $offset attr-dict `:` type($x) `->` type($result)";
-  let hasVerifier = 1;
-  let hasFolder = 1;
+  let hasVerifier = 0;
+  let hasFolder = 0;
   let adjoint = "adjoint.add(getX(), pad(g, getX().getType(), getDim(), getOffset()));";
 }
 
@@ -79,10 +79,10 @@ def Recur_PadOp : Recur_DifferentiableOp<"pad"> {
     %z = recur.pad %f dim 0 at 4 : tensor<4xf32> -> tensor<16xf32>
     ```
   }];
-  let arguments = (ins Recur_Value:$x, I64Attr:$dim, I64Attr:$offset);
+  let arguments = (ins Recur_Value:$x, Recur_Int:$dim, Recur_Int:$offset);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x `dim` $dim `at` $offset attr-dict `:` type($x) `->` type($result)";
-  let hasVerifier = 1;
+  let hasVerifier = 0;
   let adjoint = "adjoint.add(getX(), slice(g, getX().getType(), getDim(), getOffset()));";
 }
 
@@ -93,16 +93,17 @@ def Recur_ConcatOp : Recur_DifferentiableOp<"concat"> {
     %z = recur.concat %h, %x dim 0 : (tensor<4xf32>, tensor<3xf32>) -> tensor<7xf32>
     ```
   }];
-  let arguments = (ins Variadic<Recur_Value>:$parts, I64Attr:$dim);
+  let arguments = (ins Variadic<Recur_Value>:$parts, Recur_Int:$dim);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$parts `dim` $dim attr-dict `:` functional-type($parts, $result)";
-  let hasVerifier = 1;
-  let hasFolder = 1;
+  let hasVerifier = 0;
+  let hasFolder = 0;
   let adjoint = [{
     int64_t offset = 0;
     for (::mlir::Value part : getParts()) {
-      adjoint.add(part, slice(g, part.getType(), getDim(), offset));
-      offset += ::llvm::cast<::mlir::RankedTensorType>(part.getType()).getDimSize(getDim());
+      auto type = ::llvm::cast<::mlir::RankedTensorType>(part.getType());
+      adjoint.add(part, slice(g, type, getDim(), offset));
+      offset += type.getDimSize(getDim());
     }
   }];
 }

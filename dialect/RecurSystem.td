@@ -44,7 +44,7 @@ def Recur_InstanceOp : Recur_Op<"instance"> {
   }];
   let arguments = (ins FlatSymbolRefAttr:$system, StrAttr:$path, Variadic<Recur_Value>:$arguments,
                        StrArrayAttr:$reads, UnitAttr:$reversed,
-                       DefaultValuedAttr<I64Attr, "0">:$application);
+                       DefaultValuedAttr<Recur_Int, "0">:$application);
   let results = (outs Variadic<Recur_Value>:$values);
   let assemblyFormat = [{
     (`reversed` $reversed^)? $system $path `(` $arguments `)` `reads` $reads attr-dict
@@ -64,7 +64,7 @@ def Recur_InputOp : Recur_Op<"input", [Pure]> {
     %id = recur.input "id" vocabulary 96 : tensor<i32>
     ```
   }];
-  let arguments = (ins StrAttr:$name, OptionalAttr<I64Attr>:$vocabulary);
+  let arguments = (ins StrAttr:$name, OptionalAttr<Recur_Int>:$vocabulary);
   let results = (outs Recur_Value:$value);
   let assemblyFormat = "$name (`vocabulary` $vocabulary^)? attr-dict `:` type($value)";
 }
@@ -104,7 +104,7 @@ def Recur_ParamOp : Recur_Op<"param", [Pure]> {
   let assemblyFormat = "$name `init` $init attr-dict `:` type($value)";
 }
 
-def Recur_ConstantOp : Recur_Op<"constant", [Pure, ConstantLike]> {
+def Recur_ConstantOp : Recur_Op<"constant", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>]> {
   let summary = "a number known at compile time";
   let description = [{
     ```mlir
@@ -115,7 +115,7 @@ def Recur_ConstantOp : Recur_Op<"constant", [Pure, ConstantLike]> {
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "attr-dict $value";
   let builders = [OpBuilder<(ins "::mlir::Type":$type, "double":$splat)>];
-  let hasFolder = 1;
+  let hasFolder = 0;
   let extraClassDeclaration = [{
     /// The number every element equals, if it is one.
     std::optional<double> getSplat();
@@ -133,7 +133,7 @@ def Recur_RandomMaskOp : Recur_Op<"random_mask", [Pure]> {
     %m = recur.random_mask 0.2 site 3 shared : tensor<4xf32>
     ```
   }];
-  let arguments = (ins F64Attr:$p, I64Attr:$site, UnitAttr:$shared);
+  let arguments = (ins F64Attr:$p, Recur_Int:$site, UnitAttr:$shared);
   let results = (outs Recur_Real:$value);
   let assemblyFormat = "$p `site` $site (`shared` $shared^)? attr-dict `:` type($value)";
 }

@@ -4,14 +4,17 @@
 
 include "dialect/RecurBase.td"
 
-class Recur_ShiftOp<string mnemonic> : Recur_DifferentiableOp<mnemonic, [DeclareOpInterfaceMethods<Recur_ShiftOpInterface>]> {
-  let arguments = (ins Recur_Value:$source, ConfinedAttr<I64Attr, [IntPositive]>:$steps,
+class Recur_ShiftOp<string mnemonic> : Recur_DifferentiableOp<mnemonic,
+    [AllTypesMatch<["source", "result"]>,
+     OptionalTypesMatchWith<"init has the type of the sequence", "result", "init", "$_self">,
+     DeclareOpInterfaceMethods<Recur_ShiftOpInterface>]> {
+  let arguments = (ins Recur_Value:$source, ConfinedAttr<Recur_Int, [IntPositive]>:$steps,
                        OptionalAttr<StrAttr>:$state, Optional<Recur_Value>:$init);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = [{
     $source `by` $steps (`state` $state^)? (`init` $init^)? attr-dict `:` type($result)
   }];
-  let hasVerifier = 1;
+  let adjoint = "adjoint.addShifted(*this, g);";
 }
 
 def Recur_DelayOp : Recur_ShiftOp<"delay"> {

@@ -1,0 +1,2 @@
+//===- Folds.cpp - Constants and identities ------------------------------------===//
+#include "dialect/Recur.h"
