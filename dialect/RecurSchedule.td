@@ -175,8 +175,10 @@ def Recur_ReadOp : Recur_Op<"read", [Pure, AttrSizedOperandSegments]> {
     Lazy: nothing moves until the phase's loops use an element. Element (i, j, …) of the result is element
     `offset` + i·strides[0] + j·strides[1] + … of the row. The row is that of step t + `shift`; where that is outside
     1 … `lengths[b]`, it is row `s` of `boundary` (s = 0 for the nearest step outside), or zero if there is none or it
-    has fewer. With an `id`, the row is row `id` of the first dim of the slot (a look-up), whose elements per row are
-    counted by `id_stride`.
+    has fewer. A slot without `time` holds the same row at all steps, which still are only those. A read without
+    shift and boundary of such a slot is not bound to any step.
+    With an `id`, a look-up: `id` · `id_stride` is added to the offset, where `id` is what that slot holds at the row
+    of the phase.
 
     ```mlir
     %f = recur.read %z offset 8 strides [1] : (!recur.slot<tensor<16xf32>>) -> tensor<4xf32>
@@ -197,8 +199,8 @@ def Recur_ReadOp : Recur_Op<"read", [Pure, AttrSizedOperandSegments]> {
 def Recur_WriteOp : Recur_Op<"write"> {
   let summary = "stores a value of the phase at its row";
   let description = [{
-    Element (i, j, …) goes to element `offset` + i·strides[0] + … of the row. Rows at or after `lengths[b]` are
-    written as zeros, so that nothing of the padding reaches sums over time.
+    Element (i, j, …) goes to element `offset` + i·strides[0] + … of the row. In loops and maps, rows at or after
+    `lengths[b]` are written as zeros, so that nothing of the padding reaches sums over time.
 
     ```mlir
     recur.write %c, %slot offset 0 strides [1] : tensor<4xf32>, !recur.slot<tensor<4xf32>>
@@ -208,15 +210,27 @@ def Recur_WriteOp : Recur_Op<"write"> {
   let assemblyFormat = "$value `,` $slot `offset` $offset `strides` $strides attr-dict `:` type($value) `,` type($slot)";
 }
 
-def Recur_AccumulateOp : Recur_Op<"accumulate"> {
+def Recur_AccumulateOp : Recur_Op<"accumulate", [AttrSizedOperandSegments]> {
   let summary = "adds a value, summed over all valid rows, to a slot that is constant in time";
   let description = [{
+    Element (i, j, …) is added to element `offset` + i·strides[0] + …. Stands in phases with `total`. In a map, valid
+    rows are those of steps before `lengths[b]`; in an `at` group all batch rows; in a once group there is one row.
+    With an `id`, `id` · `id_stride` is added to the offset: the total of a `recur.scatter`. Batch rows for which the
+    caller has passed the state slot `unless_given` add nothing: he passes states for all rows or for none.
+
     ```mlir
     recur.accumulate %o, %dW offset 0 strides [7, 1] : tensor<4x7xf32>, !recur.slot<tensor<4x7xf32>>
+    recur.accumulate %e, %dE id %token : !recur.slot<tensor<i32>> stride 32 offset 0 strides [1]
+      : tensor<32xf32>, !recur.slot<tensor<96x32xf32>>
     ```
   }];
-  let arguments = (ins Recur_Value:$value, Recur_SlotType:$slot, Recur_Int:$offset, DenseI64ArrayAttr:$strides);
-  let assemblyFormat = "$value `,` $slot `offset` $offset `strides` $strides attr-dict `:` type($value) `,` type($slot)";
+  let arguments = (ins Recur_Value:$value, Recur_SlotType:$slot, Optional<Recur_SlotType>:$id,
+                       DefaultValuedAttr<Recur_Int, "0">:$id_stride, Recur_Int:$offset, DenseI64ArrayAttr:$strides,
+                       Optional<Recur_SlotType>:$unless_given);
+  let assemblyFormat = [{
+    $value `,` $slot (`id` $id^ `:` type($id) `stride` $id_stride)? `offset` $offset `strides` $strides
+    (`unless_given` $unless_given^ `:` type($unless_given))? attr-dict `:` type($value) `,` type($slot)
+  }];
 }
 
 #endif // RECUR_SCHEDULE_TD

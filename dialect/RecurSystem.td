@@ -13,7 +13,7 @@ def Recur_SystemOp : Recur_Op<"system", [Symbol, IsolatedFromAbove] # GraphRegio
     ```mlir
     recur.system @Elman {
       %x = recur.input "x" : tensor<3xf32>
-      %W = recur.param "W" init #recur.init<xavier> : tensor<4x7xf32>
+      %W = recur.param "W" init <xavier> : tensor<4x7xf32>
       %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
       %z = recur.concat %hp, %x dim 0 : (tensor<4xf32>, tensor<3xf32>) -> tensor<7xf32>
       %a = recur.matmul %W, %z : (tensor<4x7xf32>, tensor<7xf32>) -> tensor<4xf32>
@@ -95,8 +95,8 @@ def Recur_ParamOp : Recur_Op<"param", [Pure]> {
     The same at every step. `diagonal` records that the source says `diag[H]`; the type is that of the stored vector.
 
     ```mlir
-    %W = recur.param "enc.W_f" init #recur.init<xavier> : tensor<4x7xf32>
-    %V = recur.param "V" init #recur.init<normal, 0.1> {diagonal} : tensor<4xf32>
+    %W = recur.param "enc.W_f" init <xavier> : tensor<4x7xf32>
+    %V = recur.param "V" init <normal, 0.1> {diagonal} : tensor<4xf32>
     ```
   }];
   let arguments = (ins StrAttr:$name, Recur_InitAttr:$init, UnitAttr:$diagonal);
