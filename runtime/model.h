@@ -12,9 +12,21 @@
 
 /* Same numbers as SlotSource in dialect/RecurSchedule.td. */
 typedef enum seqc_source {
-  SEQC_PARAM, SEQC_INPUT, SEQC_STATE, SEQC_OUTPUT, SEQC_FINAL_STATE, SEQC_LOSS,
-  SEQC_D_PARAM, SEQC_D_INPUT, SEQC_D_STATE, SEQC_D_OUTPUT, SEQC_D_FINAL_STATE,
-  SEQC_WORKSPACE, SEQC_TAPE, SEQC_PREPARED
+  SEQC_PARAM,
+  SEQC_INPUT,
+  SEQC_STATE,
+  SEQC_OUTPUT,
+  SEQC_FINAL_STATE,
+  SEQC_LOSS,
+  SEQC_D_PARAM,
+  SEQC_D_INPUT,
+  SEQC_D_STATE,
+  SEQC_D_OUTPUT,
+  SEQC_D_FINAL_STATE,
+  SEQC_WORKSPACE,
+  SEQC_TAPE,
+  SEQC_PREPARED,
+  SEQC_D_LOSS /* where backward starts: 1, or 0 with no_loss; a d_output slot named "loss" in the IR */
 } seqc_source;
 
 /* Where one slot is during a call. Strides in elements; 0 where the slot has no time or no batch. */
@@ -24,7 +36,8 @@ typedef struct seqc_place {
 } seqc_place;
 
 /* What a generated program reads. `lengths` is never NULL. `zeros` is readable for as many bytes as the longest
- * row of any slot. `states_given`: the caller passed `states`. */
+ * row of any slot. `states_given`: the caller passed `states`; which of them, the places tell: the place of one that
+ * is not given is that of its slot's fallback. */
 typedef struct seqc_frame {
   int64_t T, B;
   const int64_t *lengths;
@@ -32,7 +45,7 @@ typedef struct seqc_frame {
   int64_t training;
   int64_t states_given;
   int64_t no_loss;
-  int64_t valid_steps; /* the sum of lengths */
+  int64_t valid_steps; /* the sum of lengths, or 1 if that is 0 */
   const void *zeros;
   seqc_place places[]; /* in the order of the program's slots */
 } seqc_frame;
@@ -40,11 +53,13 @@ typedef struct seqc_frame {
 /* One slot of a program. */
 typedef struct seqc_slot {
   int32_t source;   /* seqc_source */
-  int32_t index;    /* which param, input, state slot, output: position in the model's list */
+  int32_t index;    /* which param, input, state slot, output, tape slot: position in the model's list */
   int64_t features; /* elements per row */
   int32_t element;  /* bytes per element */
-  uint8_t time, batch, zeroed, reserved;
-  int32_t fallback; /* slot whose place is taken where the caller gives none; -1: zeros, with strides 0 */
+  uint8_t time, batch;
+  uint8_t zeroed;       /* cleared before the run; a d_param only unless the caller accumulates */
+  uint8_t prepare_only; /* a param that only the program's `prepare` reads */
+  int32_t fallback; /* slot whose place is taken where the caller gives none; -1: zeros or scratch, with strides 0 */
 } seqc_slot;
 
 typedef struct seqc_program {
@@ -57,13 +72,14 @@ typedef struct seqc_program {
 /* One tensor that the caller knows by name. */
 typedef struct seqc_tensor {
   const char *name;
-  int64_t features; /* elements per row */
-  int32_t element;  /* bytes per element */
-  int32_t init;     /* params: 0 constant, 1 xavier, 2 he, 3 orthogonal, 4 normal, 5 uniform */
-  double a, b;      /* of the initialiser */
-  int64_t rows, columns; /* params: fan out and fan in of the initialiser; the last two dims, leading ones repeat */
-  int64_t vocabulary;    /* inputs: ids lie in [0, vocabulary); 0: not an id */
-  uint8_t last;          /* outputs: only the last step, [B, features] */
+  int64_t features;        /* elements per row */
+  int32_t element;         /* bytes per element */
+  int32_t init;            /* params: 0 constant, 1 xavier, 2 he, 3 orthogonal, 4 normal, 5 uniform */
+  double a, b;             /* of the initialiser */
+  int64_t rows, columns;   /* params: the last two dims (a vector: n and 1); leading ones repeat the initialiser */
+  int64_t fan_in, fan_out; /* params */
+  int64_t vocabulary;      /* inputs: ids lie in [0, vocabulary); 0: not an id */
+  uint8_t last;            /* outputs: only the last step, [B, features] */
 } seqc_tensor;
 
 typedef struct seqc_model {
@@ -75,6 +91,23 @@ typedef struct seqc_model {
   int32_t param_count, input_count, state_count, output_count;
   int32_t has_loss;
   seqc_program forward, forward_taped, backward;
+  const seqc_slot *tape; /* what forward_taped keeps; only extents and element of these count */
+  int64_t tape_count;
+  const void *zeros; /* see seqc_frame */
+  uint64_t tag;      /* of tapes and prepared memory: equal only for models with equal tables */
 } seqc_model;
+
+/*===-- Entry points: what the thunks call --------------------------------------===*/
+
+int seqc_run_init(const seqc_model *model, const seqc_call *call);
+int seqc_run_prepare(const seqc_model *model, const seqc_call *call);
+int seqc_run_forward(const seqc_model *model, const seqc_call *call);
+int seqc_run_forward_taped(const seqc_model *model, const seqc_call *call);
+int seqc_run_backward(const seqc_model *model, const seqc_call *call);
+int seqc_run_gradient(const seqc_model *model, const seqc_call *call);
+int seqc_run_step(const seqc_model *model, const seqc_call *call);
+int64_t seqc_workspace_size(const seqc_model *model, int64_t T, int64_t B);
+int64_t seqc_tape_size(const seqc_model *model, int64_t T, int64_t B);
+int64_t seqc_prepared_size(const seqc_model *model);
 
 #endif /* SEQC_MODEL_H */

@@ -32,15 +32,17 @@ typedef enum seqc_status {
   SEQC_BAD_LENGTH = 6,      /* a length outside [0, T] */
   SEQC_BAD_DIMENSION = 7,   /* T or B negative or too large */
   SEQC_NO_SUCH_ENTRY = 8,   /* the model has no such entry point (step of a model that looks ahead) */
-  SEQC_WRONG_VERSION = 9    /* the caller was compiled against another version of this header */
+  SEQC_WRONG_VERSION = 9,   /* the caller was compiled against another version of this header */
+  SEQC_WRONG_CONTENT = 10   /* tape or prepared not written by this model, or for another T and B */
 } seqc_status;
 
 /* Required alignment, in bytes, of workspace, tape and prepared. Other arrays need that of their element. */
 #define SEQC_ALIGNMENT 64
 
 /* An array of the caller. `count`: elements from `data` that may be touched; checked before anything is.
- * `stride_t`, `stride_b`: elements from step to step and row to row; both 0 means contiguous [T, B, features]
- * (or [B, features] for a state, where stride_t is ignored). */
+ * `stride_t`, `stride_b`: elements from step to step and row to row, never negative; both 0 means contiguous
+ * [T, B, features]. Batch-first data [B, T, features] has stride_t = features and stride_b = T * features.
+ * For [B, features] (states, outputs of the last step) stride_t is ignored, and stride_b = 0 means contiguous. */
 typedef struct seqc_array {
   void *data;
   int64_t count;
@@ -51,25 +53,28 @@ typedef struct seqc_array {
 /* The arguments of all entry points. Zero-initialise it, then set `abi` and what the entry point needs. Arrays of
  * seqc_array are in the order of `describe`; an element whose data is NULL is not given or not wanted. */
 typedef struct seqc_call {
-  int32_t abi;            /* SEQC_ABI_VERSION */
-  int32_t training;       /* 1: dropout draws from `seed`; 0: dropout does nothing */
+  int32_t abi;      /* SEQC_ABI_VERSION; `abi`, `error` and `error_size` never move between versions */
+  int32_t training; /* 1: dropout draws from `seed`; 0: dropout does nothing */
+  char *error;      /* receives a sentence about the first wrong argument; may be NULL */
+  int64_t error_size;
   uint64_t seed;
   int64_t T, B;           /* steps and batch rows, each may be 0; `step` takes T = 1 */
   const int64_t *lengths; /* [B], steps of each row; NULL: all T */
 
-  const seqc_array *params;  /* all required (unless `prepared` is given to `forward` or `step`) */
-  const seqc_array *inputs;  /* all required */
-  const seqc_array *states;  /* slots before the first step (h[0], h[-1], ...); NULL: the boundary equations hold */
-  const seqc_array *outputs; /* NULL or NULL elements: not wanted */
+  const seqc_array *params;       /* all required (unless `prepared` is given to `forward` or `step`) */
+  const seqc_array *inputs;       /* all required; at steps beyond a row's length they are never used */
+  const seqc_array *states;       /* slots before the first step (h[0], h[-1], ...); NULL or NULL elements: the boundary
+                                     equations hold */
+  const seqc_array *outputs;      /* NULL or NULL elements: not wanted */
   const seqc_array *final_states; /* slots after the last step, in the order of `states`; may be the same memory */
-  void *loss;                /* one element; NULL: not wanted */
+  void *loss;                     /* one element; NULL: not wanted */
 
   /* backward and gradient. Given: */
   const seqc_array *d_outputs;      /* NULL or NULL elements: zero (a model with a loss starts from 1 there as well) */
   const seqc_array *d_final_states; /* likewise */
   /* Written: */
-  const seqc_array *d_params;
-  const seqc_array *d_inputs;
+  const seqc_array *d_params; /* of these three, NULL or NULL elements: not wanted */
+  const seqc_array *d_inputs; /* ids and masks have no gradient: their elements are ignored */
   const seqc_array *d_states;
   int32_t accumulate; /* 1: add to d_params instead of overwriting them */
   int32_t no_loss;    /* 1: start from d_outputs alone, even if the model has a loss */
@@ -80,9 +85,6 @@ typedef struct seqc_call {
   int64_t tape_size;
   void *prepared; /* prepare writes it; forward and step read it if it is not NULL */
   int64_t prepared_size;
-
-  char *error; /* receives a sentence about the first wrong argument; may be NULL */
-  int64_t error_size;
 } seqc_call;
 
 /* What a model exports. All return a seqc_status, but for the sizes (bytes; -1 for a negative T or B).
@@ -92,7 +94,7 @@ typedef struct seqc_call {
  *   M_prepare         packs `params` once into `prepared`.
  *   M_forward         outputs, final states, loss.
  *   M_forward_taped   the same, and keeps in `tape` what backward reads.
- *   M_backward        after forward_taped, with its arguments: the gradients.
+ *   M_backward        after forward_taped, with its params, inputs, lengths, seed and tape: the gradients.
  *   M_gradient        forward_taped and backward in one; needs both workspace and tape.
  *   M_step            forward with T = 1; refused by a model that looks ahead.
  *   M_workspace_size  for any entry point.

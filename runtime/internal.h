@@ -1,0 +1,102 @@
+/*===- internal.h - What the runtime's files share ----------------------------===
+ *
+ * check.c refuses wrong calls, layout.c divides the caller's memory, run.c binds slots and calls programs, init.c fills
+ * parameters, text.c writes messages. Nothing here allocates, locks or keeps state.
+ *===--------------------------------------------------------------------------===*/
+#ifndef SEQC_RUNTIME_INTERNAL_H
+#define SEQC_RUNTIME_INTERNAL_H
+
+#include "runtime/model.h"
+
+/* One call of one entry point. */
+typedef struct seqc_context {
+  const seqc_model *model;
+  const seqc_call *call;
+  const char *entry; /* for messages: "forward" */
+} seqc_context;
+
+/*===-- text.c ------------------------------------------------------------------===*/
+
+/* Writes "MODEL_ENTRY: " and the text to call->error and returns `status`. In `format`, %s is a string and %d an
+ * int64_t. (snprintf may allocate.) */
+int seqc_fail(const seqc_context *context, int status, const char *format, ...);
+
+/*===-- layout.c ----------------------------------------------------------------===*/
+
+/* Memory that is dealt out from its start, each piece aligned. With a NULL base only the size is found out. */
+typedef struct seqc_arena {
+  char *base;
+  int64_t used;
+  int overflow; /* the size does not fit into 63 bits */
+} seqc_arena;
+
+/* Room for `count` elements of `size` bytes; NULL in an arena without base. */
+void *seqc_take(seqc_arena *arena, int64_t count, int64_t size);
+
+/* The pieces of a workspace during the run of one program. */
+typedef struct seqc_workspace {
+  seqc_frame *frame; /* its places: own memory of the slots that have some, else NULL */
+  int64_t *lengths;
+  double *d_loss;
+  void *scratch;         /* takes what nobody wants: as long as the longest row that a program writes */
+  int64_t *tape_offsets; /* of the copies of the states, then of the tape slots */
+} seqc_workspace;
+
+void seqc_lay_out_workspace(seqc_arena *arena, const seqc_model *model, const seqc_program *program, int64_t T,
+                            int64_t B, seqc_workspace *pieces);
+
+/* First thing in a tape or in prepared memory: who wrote it. */
+typedef struct seqc_header {
+  uint64_t tag;
+  int64_t T, B;
+} seqc_header;
+
+typedef struct seqc_tape {
+  seqc_header *header;
+  uint8_t *states_given; /* a byte for each state */
+} seqc_tape;
+
+/* `offsets` (may be NULL) receives the offset of the copy of each state, then of each tape slot. */
+void seqc_lay_out_tape(seqc_arena *arena, const seqc_model *model, int64_t T, int64_t B, seqc_tape *pieces,
+                       int64_t *offsets);
+
+typedef struct seqc_prepared {
+  seqc_header *header;
+  seqc_frame *frame; /* for the run of `prepare`; later calls have a frame of their own in their workspace */
+} seqc_prepared;
+
+/* The begin of prepared memory; the slots follow in the order of the program. */
+void seqc_lay_out_prepared(seqc_arena *arena, const seqc_model *model, seqc_prepared *pieces);
+
+/* Whether prepared memory holds the slot: what `prepare` computes, and copies of the params that a run reads. */
+int seqc_is_prepared(const seqc_slot *slot);
+
+/* Elements of a slot with its extents. */
+int64_t seqc_extent(const seqc_slot *slot, int64_t T, int64_t B);
+
+/* Strides of contiguous [T, B, features], 0 along axes that the slot does not have. */
+void seqc_contiguous(const seqc_slot *slot, int64_t B, seqc_place *place);
+
+/*===-- check.c -----------------------------------------------------------------===*/
+
+/* What an entry point uses of a call, and so what is checked. */
+enum {
+  SEQC_USES_PARAMS = 1,
+  SEQC_USES_SEQUENCES = 2, /* T, B, lengths, inputs, workspace */
+  SEQC_USES_STATES = 4,
+  SEQC_USES_RESULTS = 8, /* outputs, final states, loss */
+  SEQC_USES_GRADIENTS = 16,
+  SEQC_WRITES_TAPE = 32,
+  SEQC_READS_TAPE = 64,
+  SEQC_WRITES_PREPARED = 128,
+  SEQC_MAY_READ_PREPARED = 256
+};
+
+/* Whether there is a call that can be read at all. */
+int seqc_check_call(const seqc_context *context);
+int seqc_check(const seqc_context *context, unsigned uses);
+
+/* The array as [T, B, features] or [B, features]: strides that are 0 stand for contiguous ones. */
+seqc_place seqc_resolve(const seqc_array *array, int64_t features, int64_t B, int time);
+
+#endif /* SEQC_RUNTIME_INTERNAL_H */

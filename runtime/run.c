@@ -1,0 +1,344 @@
+/*===- run.c - Entry points: frames and program calls -------------------------===*/
+#include "runtime/internal.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* One run of one program: where its memory comes from. */
+typedef struct seqc_run {
+  const seqc_context *context;
+  const seqc_program *program;
+  seqc_workspace workspace;
+  seqc_tape tape;
+  int taped; /* the program writes or reads the tape */
+} seqc_run;
+
+/*===-- Binding: each slot gets its place -----------------------------------------===*/
+
+static int is_written(int source) {
+  return source == SEQC_OUTPUT || source == SEQC_FINAL_STATE || source == SEQC_LOSS || source == SEQC_D_PARAM ||
+         source == SEQC_D_INPUT || source == SEQC_D_STATE;
+}
+
+/* The caller's array for the slot, or NULL. */
+static const seqc_array *find_array(const seqc_call *call, const seqc_slot *slot) {
+  const seqc_array *arrays = NULL;
+  switch (slot->source) {
+  case SEQC_PARAM:
+    arrays = call->params;
+    break;
+  case SEQC_INPUT:
+    arrays = call->inputs;
+    break;
+  case SEQC_STATE:
+    arrays = call->states;
+    break;
+  case SEQC_OUTPUT:
+    arrays = call->outputs;
+    break;
+  case SEQC_FINAL_STATE:
+    arrays = call->final_states;
+    break;
+  case SEQC_D_PARAM:
+    arrays = call->d_params;
+    break;
+  case SEQC_D_INPUT:
+    arrays = call->d_inputs;
+    break;
+  case SEQC_D_STATE:
+    arrays = call->d_states;
+    break;
+  case SEQC_D_OUTPUT:
+    arrays = call->d_outputs;
+    break;
+  case SEQC_D_FINAL_STATE:
+    arrays = call->d_final_states;
+    break;
+  default:
+    return NULL;
+  }
+  return arrays && arrays[slot->index].data ? &arrays[slot->index] : NULL;
+}
+
+/* Where the caller wants or gives the slot; base NULL if he does not. */
+static seqc_place find_callers_place(const seqc_call *call, const seqc_slot *slot) {
+  const seqc_array *array = find_array(call, slot);
+  seqc_place place = {slot->source == SEQC_LOSS ? call->loss : NULL, 0, 0};
+  if (!array)
+    return place;
+  if (!slot->batch && !slot->time)
+    place.base = array->data;
+  else
+    place = seqc_resolve(array, slot->features, call->B, slot->time);
+  return place;
+}
+
+static void copy_rows(seqc_place to, seqc_place from, int64_t rows, int64_t bytes, int64_t element) {
+  for (int64_t b = 0; b < rows; ++b)
+    memcpy((char *)to.base + b * to.stride_b * element, (const char *)from.base + b * from.stride_b * element,
+           (size_t)bytes);
+}
+
+/* A state that the caller gives. In a taped run it is kept on the tape, because `backward` reads it again; elsewhere
+ * it is copied when its memory may be the one that final states go to. */
+static seqc_place place_state(const seqc_run *run, const seqc_slot *slot, seqc_place own) {
+  const seqc_call *call = run->context->call;
+  seqc_place given = find_callers_place(call, slot);
+  seqc_place copy = own;
+  if (run->taped) {
+    copy.base = (char *)call->tape + run->workspace.tape_offsets[slot->index];
+    if (!run->tape.states_given[slot->index])
+      copy.base = NULL;
+    return copy;
+  }
+  if (!given.base || !call->final_states)
+    return given;
+  copy_rows(copy, given, call->B, slot->features * slot->element, slot->element);
+  return copy;
+}
+
+/* Keeps the given states on the tape and notes which they are. */
+static void tape_states(const seqc_run *run) {
+  const seqc_model *model = run->context->model;
+  const seqc_call *call = run->context->call;
+  *run->tape.header = (seqc_header){model->tag, call->T, call->B};
+  for (int32_t i = 0; i < model->state_count; ++i) {
+    const seqc_tensor *state = &model->states[i];
+    run->tape.states_given[i] = call->states && call->states[i].data;
+    if (!run->tape.states_given[i])
+      continue;
+    seqc_place from = seqc_resolve(&call->states[i], state->features, call->B, 0);
+    seqc_place to = {(char *)call->tape + run->workspace.tape_offsets[i], 0, state->features};
+    copy_rows(to, from, call->B, state->features * state->element, state->element);
+  }
+}
+
+/* Where slot `i` is, without fallbacks; base NULL if the caller has no place for it. */
+static seqc_place place_slot(const seqc_run *run, int64_t i) {
+  const seqc_model *model = run->context->model;
+  const seqc_call *call = run->context->call;
+  const seqc_slot *slot = &run->program->slots[i];
+  seqc_place own = run->workspace.frame->places[i]; /* base and contiguous strides */
+  switch (slot->source) {
+  case SEQC_WORKSPACE:
+  case SEQC_PREPARED:
+    return own;
+  case SEQC_TAPE:
+    own.base = (char *)call->tape + run->workspace.tape_offsets[model->state_count + slot->index];
+    return own;
+  case SEQC_STATE:
+    return place_state(run, slot, own);
+  case SEQC_D_LOSS:
+    return (seqc_place){run->workspace.d_loss, 0, 0};
+  case SEQC_D_PARAM: {
+    /* What is not added up in place goes to memory of our own first, and is added after the run. */
+    seqc_place given = find_callers_place(call, slot);
+    return given.base && call->accumulate && !slot->zeroed ? own : given;
+  }
+  default:
+    return find_callers_place(call, slot);
+  }
+}
+
+/* `prepared`: what follows the head of prepared memory; NULL if the call has none. */
+static void bind_slots(const seqc_run *run, seqc_arena *prepared) {
+  seqc_frame *frame = run->workspace.frame;
+  const seqc_program *program = run->program;
+  for (int64_t i = 0; i < program->slot_count; ++i) {
+    const seqc_slot *slot = &program->slots[i];
+    if (prepared && seqc_is_prepared(slot))
+      frame->places[i] = (seqc_place){seqc_take(prepared, slot->features, slot->element), 0, 0};
+    else
+      frame->places[i] = place_slot(run, i);
+  }
+  for (int64_t i = 0; i < program->slot_count; ++i) {
+    const seqc_slot *slot = &program->slots[i];
+    if (frame->places[i].base)
+      continue;
+    if (slot->fallback >= 0)
+      frame->places[i] = frame->places[slot->fallback];
+    else if (is_written(slot->source))
+      frame->places[i] = (seqc_place){run->workspace.scratch, 0, 0};
+    else
+      frame->places[i] = (seqc_place){(void *)run->context->model->zeros, 0, 0};
+  }
+}
+
+/*===-- Before and after a run ------------------------------------------------------===*/
+
+static void clear_slot(const seqc_slot *slot, seqc_place place, int64_t T, int64_t B) {
+  int64_t steps = slot->time ? T : 1, rows = slot->batch ? B : 1;
+  for (int64_t t = 0; t < steps; ++t)
+    for (int64_t b = 0; b < rows; ++b)
+      memset((char *)place.base + (t * place.stride_t + b * place.stride_b) * slot->element, 0,
+             (size_t)(slot->features * slot->element));
+}
+
+static void clear_slots(const seqc_run *run) {
+  const seqc_call *call = run->context->call;
+  for (int64_t i = 0; i < run->program->slot_count; ++i) {
+    const seqc_slot *slot = &run->program->slots[i];
+    int kept = slot->source == SEQC_D_PARAM && call->accumulate && find_array(call, slot);
+    if (slot->zeroed && !kept)
+      clear_slot(slot, run->workspace.frame->places[i], call->T, call->B);
+  }
+}
+
+/* Adds the gradients that place_slot put aside to the caller's. */
+static void add_gradients(const seqc_run *run) {
+  const seqc_call *call = run->context->call;
+  for (int64_t i = 0; i < run->program->slot_count; ++i) {
+    const seqc_slot *slot = &run->program->slots[i];
+    if (slot->source != SEQC_D_PARAM || slot->zeroed || !call->accumulate || !find_array(call, slot))
+      continue;
+    void *to = find_array(call, slot)->data;
+    const void *from = run->workspace.frame->places[i].base;
+    for (int64_t e = 0; e < slot->features; ++e) {
+      if (slot->element == 8)
+        ((double *)to)[e] += ((const double *)from)[e];
+      else
+        ((float *)to)[e] += ((const float *)from)[e];
+    }
+  }
+}
+
+static void fill_frame(const seqc_run *run) {
+  const seqc_call *call = run->context->call;
+  seqc_frame *frame = run->workspace.frame;
+  int64_t valid = 0;
+  for (int64_t b = 0; b < call->B; ++b) {
+    if (!call->lengths)
+      run->workspace.lengths[b] = call->T;
+    valid += call->lengths ? call->lengths[b] : call->T;
+  }
+  frame->T = call->T;
+  frame->B = call->B;
+  frame->lengths = call->lengths ? call->lengths : run->workspace.lengths;
+  frame->seed = call->seed;
+  frame->training = call->training != 0;
+  frame->states_given = call->states != NULL;
+  frame->no_loss = call->no_loss != 0;
+  frame->valid_steps = valid ? valid : 1;
+  frame->zeros = run->context->model->zeros;
+  double start = call->no_loss ? 0 : 1;
+  if (run->context->model->element == 8)
+    *run->workspace.d_loss = start;
+  else
+    *(float *)run->workspace.d_loss = (float)start;
+}
+
+/* Runs a program after the call has been checked. `writes_tape`: it is forward_taped. */
+static void run_program(const seqc_context *context, const seqc_program *program, int taped, int writes_tape) {
+  const seqc_model *model = context->model;
+  const seqc_call *call = context->call;
+  seqc_run run = {.context = context, .program = program, .taped = taped};
+  seqc_arena workspace = {call->workspace, 0, 0};
+  seqc_lay_out_workspace(&workspace, model, program, call->T, call->B, &run.workspace);
+  if (taped) {
+    seqc_arena tape = {call->tape, 0, 0};
+    seqc_lay_out_tape(&tape, model, call->T, call->B, &run.tape, run.workspace.tape_offsets);
+  }
+  if (writes_tape)
+    tape_states(&run);
+  seqc_prepared head;
+  seqc_arena prepared = {call->prepared, 0, 0};
+  int is_prepared = program == &model->forward && call->prepared;
+  seqc_lay_out_prepared(&prepared, model, &head);
+  fill_frame(&run);
+  bind_slots(&run, is_prepared ? &prepared : NULL);
+  clear_slots(&run);
+  if (program->prepare && !is_prepared)
+    program->prepare(run.workspace.frame);
+  program->run(run.workspace.frame);
+  add_gradients(&run);
+}
+
+/*===-- Entry points ------------------------------------------------------------------===*/
+
+/* Checks a call that needs `program`, which the model may lack. */
+static int check_entry(const seqc_context *context, const seqc_program *program, unsigned uses) {
+  int status = seqc_check_call(context);
+  if (!status && !program->run)
+    status = seqc_fail(context, SEQC_NO_SUCH_ENTRY, "the library was compiled without this entry point");
+  return status ? status : seqc_check(context, uses);
+}
+
+enum { uses_in_forward = SEQC_USES_PARAMS | SEQC_USES_SEQUENCES | SEQC_USES_STATES | SEQC_USES_RESULTS };
+
+int seqc_run_forward(const seqc_model *model, const seqc_call *call) {
+  seqc_context context = {model, call, "forward"};
+  int status = check_entry(&context, &model->forward, uses_in_forward | SEQC_MAY_READ_PREPARED);
+  if (!status)
+    run_program(&context, &model->forward, 0, 0);
+  return status;
+}
+
+int seqc_run_step(const seqc_model *model, const seqc_call *call) {
+  seqc_context context = {model, call, "step"};
+  int status = seqc_check_call(&context);
+  if (status)
+    return status;
+  if (model->looks_ahead)
+    return seqc_fail(&context, SEQC_NO_SUCH_ENTRY, "this model looks ahead, so it cannot run step by step: %s",
+                     model->ahead ? model->ahead : "it reads later steps");
+  if (call->T != 1)
+    return seqc_fail(&context, SEQC_BAD_DIMENSION, "T is %d, a step has T = 1", call->T);
+  status = check_entry(&context, &model->forward, uses_in_forward | SEQC_MAY_READ_PREPARED);
+  if (!status)
+    run_program(&context, &model->forward, 0, 0);
+  return status;
+}
+
+int seqc_run_forward_taped(const seqc_model *model, const seqc_call *call) {
+  seqc_context context = {model, call, "forward_taped"};
+  int status = check_entry(&context, &model->forward_taped, uses_in_forward | SEQC_WRITES_TAPE);
+  if (!status)
+    run_program(&context, &model->forward_taped, 1, 1);
+  return status;
+}
+
+int seqc_run_backward(const seqc_model *model, const seqc_call *call) {
+  seqc_context context = {model, call, "backward"};
+  unsigned uses = SEQC_USES_PARAMS | SEQC_USES_SEQUENCES | SEQC_USES_GRADIENTS | SEQC_READS_TAPE;
+  int status = check_entry(&context, &model->backward, uses);
+  if (!status)
+    run_program(&context, &model->backward, 1, 0);
+  return status;
+}
+
+int seqc_run_gradient(const seqc_model *model, const seqc_call *call) {
+  seqc_context context = {model, call, "gradient"};
+  int status = check_entry(&context, &model->backward, uses_in_forward | SEQC_USES_GRADIENTS | SEQC_WRITES_TAPE);
+  if (status)
+    return status;
+  run_program(&context, &model->forward_taped, 1, 1);
+  run_program(&context, &model->backward, 1, 0);
+  return SEQC_OK;
+}
+
+int seqc_run_prepare(const seqc_model *model, const seqc_call *call) {
+  seqc_context context = {model, call, "prepare"};
+  const seqc_program *program = &model->forward;
+  int status = check_entry(&context, program, SEQC_USES_PARAMS | SEQC_WRITES_PREPARED);
+  if (status)
+    return status;
+  seqc_arena arena = {call->prepared, 0, 0};
+  seqc_prepared head;
+  seqc_lay_out_prepared(&arena, model, &head);
+  *head.header = (seqc_header){model->tag, 0, 0};
+  *head.frame = (seqc_frame){.zeros = model->zeros, .valid_steps = 1};
+  for (int64_t i = 0; i < program->slot_count; ++i) {
+    const seqc_slot *slot = &program->slots[i];
+    seqc_place given = find_callers_place(call, slot);
+    seqc_place *place = &head.frame->places[i];
+    *place = slot->source == SEQC_PARAM ? given : (seqc_place){(void *)model->zeros, 0, 0};
+    if (!seqc_is_prepared(slot))
+      continue;
+    place->base = seqc_take(&arena, slot->features, slot->element);
+    if (slot->source == SEQC_PARAM)
+      memcpy(place->base, given.base, (size_t)(slot->features * slot->element));
+  }
+  if (program->prepare)
+    program->prepare(head.frame);
+  return SEQC_OK;
+}
