@@ -232,7 +232,6 @@ static int check_gradients(const seqc_context *context) {
 int seqc_check(const seqc_context *context, unsigned uses) {
   const seqc_model *m = context->model;
   const seqc_call *call = context->call;
-  int prepared = uses & SEQC_MAY_READ_PREPARED && call->prepared;
   const expected params = {"parameter",
                            "params",
                            m->params,
@@ -248,7 +247,7 @@ int seqc_check(const seqc_context *context, unsigned uses) {
   int status = SEQC_OK;
   if (uses & SEQC_USES_SEQUENCES)
     status = check_dimensions(context);
-  if (!status && uses & SEQC_USES_PARAMS && !prepared)
+  if (!status && uses & SEQC_USES_PARAMS)
     status = check_arrays(context, call->params, &params);
   if (!status && uses & SEQC_USES_SEQUENCES)
     status = check_arrays(context, call->inputs, &inputs);

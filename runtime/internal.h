@@ -68,9 +68,6 @@ typedef struct seqc_prepared {
 /* The begin of prepared memory; the slots follow in the order of the program. */
 void seqc_lay_out_prepared(seqc_arena *arena, const seqc_model *model, seqc_prepared *pieces);
 
-/* Whether prepared memory holds the slot: what `prepare` computes, and copies of the params that a run reads. */
-int seqc_is_prepared(const seqc_slot *slot);
-
 /* Elements of a slot with its extents. */
 int64_t seqc_extent(const seqc_slot *slot, int64_t T, int64_t B);
 

@@ -103,10 +103,6 @@ void seqc_lay_out_prepared(seqc_arena *arena, const seqc_model *model, seqc_prep
   pieces->frame = seqc_take(arena, (int64_t)sizeof(seqc_frame) + places, 1);
 }
 
-int seqc_is_prepared(const seqc_slot *slot) {
-  return slot->source == SEQC_PREPARED || (slot->source == SEQC_PARAM && !slot->prepare_only);
-}
-
 int64_t seqc_workspace_size(const seqc_model *model, int64_t T, int64_t B) {
   const seqc_program *programs[] = {&model->forward, &model->forward_taped, &model->backward};
   int64_t largest = 0;
@@ -137,7 +133,7 @@ int64_t seqc_prepared_size(const seqc_model *model) {
   seqc_prepared pieces;
   seqc_lay_out_prepared(&arena, model, &pieces);
   for (int64_t i = 0; i < model->forward.slot_count; ++i)
-    if (seqc_is_prepared(&model->forward.slots[i]))
+    if (model->forward.slots[i].source == SEQC_PREPARED)
       seqc_take(&arena, model->forward.slots[i].features, model->forward.slots[i].element);
   return arena.overflow ? -1 : arena.used;
 }

@@ -57,8 +57,8 @@ typedef struct seqc_slot {
   int64_t features; /* elements per row */
   int32_t element;  /* bytes per element */
   uint8_t time, batch;
-  uint8_t zeroed;       /* cleared before the run; a d_param only unless the caller accumulates */
-  uint8_t prepare_only; /* a param that only the program's `prepare` reads */
+  uint8_t zeroed; /* cleared before the run; a d_param only unless the caller accumulates */
+  uint8_t reserved;
   int32_t fallback; /* slot whose place is taken where the caller gives none; -1: zeros or scratch, with strides 0 */
 } seqc_slot;
 

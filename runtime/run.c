@@ -146,7 +146,7 @@ static void bind_slots(const seqc_run *run, seqc_arena *prepared) {
   const seqc_program *program = run->program;
   for (int64_t i = 0; i < program->slot_count; ++i) {
     const seqc_slot *slot = &program->slots[i];
-    if (prepared && seqc_is_prepared(slot))
+    if (prepared && slot->source == SEQC_PREPARED)
       frame->places[i] = (seqc_place){seqc_take(prepared, slot->features, slot->element), 0, 0};
     else
       frame->places[i] = place_slot(run, i);
@@ -329,14 +329,13 @@ int seqc_run_prepare(const seqc_model *model, const seqc_call *call) {
   *head.frame = (seqc_frame){.zeros = model->zeros, .valid_steps = 1};
   for (int64_t i = 0; i < program->slot_count; ++i) {
     const seqc_slot *slot = &program->slots[i];
-    seqc_place given = find_callers_place(call, slot);
     seqc_place *place = &head.frame->places[i];
-    *place = slot->source == SEQC_PARAM ? given : (seqc_place){(void *)model->zeros, 0, 0};
-    if (!seqc_is_prepared(slot))
-      continue;
-    place->base = seqc_take(&arena, slot->features, slot->element);
-    if (slot->source == SEQC_PARAM)
-      memcpy(place->base, given.base, (size_t)(slot->features * slot->element));
+    if (slot->source == SEQC_PREPARED)
+      *place = (seqc_place){seqc_take(&arena, slot->features, slot->element), 0, 0};
+    else if (slot->source == SEQC_PARAM)
+      *place = find_callers_place(call, slot);
+    else
+      *place = (seqc_place){(void *)model->zeros, 0, 0};
   }
   if (program->prepare)
     program->prepare(head.frame);

@@ -61,7 +61,7 @@ typedef struct seqc_call {
   int64_t T, B;           /* steps and batch rows, each may be 0; `step` takes T = 1 */
   const int64_t *lengths; /* [B], steps of each row; NULL: all T */
 
-  const seqc_array *params;       /* all required (unless `prepared` is given to `forward` or `step`) */
+  const seqc_array *params;       /* all required, also with `prepared` */
   const seqc_array *inputs;       /* all required; at steps beyond a row's length they are never used */
   const seqc_array *states;       /* slots before the first step (h[0], h[-1], ...); NULL or NULL elements: the boundary
                                      equations hold */
