@@ -1,0 +1,67 @@
+//===- Library.h - A model of a compiled library, loaded -------------------------*- C++ -*-===//
+#ifndef SEQC_SEQ_RUN_LIBRARY_H
+#define SEQC_SEQ_RUN_LIBRARY_H
+
+#include "runtime/seqc.h"
+#include "tools/seq-run/Description.h"
+
+#include <memory>
+#include <string>
+
+namespace seqc::run {
+
+enum class Entry { Init, Prepare, Forward, ForwardTaped, Backward, Gradient, Step };
+
+/// The name as in the exported symbol: "forward_taped".
+const char *entryName(Entry entry);
+
+class Model {
+public:
+  /// Opens a library and finds one model in it: the one called `name`, or the only one if `name` is empty.
+  static Model load(const std::string &libraryPath, const std::string &name);
+
+  const Description &info() const { return description; }
+
+  /// Refuses a model without this entry point.
+  void require(Entry entry) const;
+
+  using EntryFunction = int (*)(const seqc_call *);
+  EntryFunction function(Entry entry) const { return functions[static_cast<size_t>(entry)]; }
+  int64_t workspaceSize(int64_t T, int64_t B) const { return workspaceSizeFunction(T, B); }
+  int64_t tapeSize(int64_t T, int64_t B) const { return tapeSizeFunction(T, B); }
+  int64_t preparedSize() const { return preparedSizeFunction(); }
+
+private:
+  void *symbol(const std::string &path, const std::string &name) const;
+  void findEntries(const std::string &path);
+
+  std::shared_ptr<void> handle;
+  Description description;
+  EntryFunction functions[7] = {};
+  int64_t (*workspaceSizeFunction)(int64_t, int64_t) = nullptr;
+  int64_t (*tapeSizeFunction)(int64_t, int64_t) = nullptr;
+  int64_t (*preparedSizeFunction)() = nullptr;
+};
+
+/// Calls entry points of one model with scratch memory that grows as needed. One per thread.
+class Caller {
+public:
+  explicit Caller(const Model &model) : model(&model) {}
+
+  /// Fills in the scratch memory that the entry point needs, calls it, and throws what it refuses.
+  void run(Entry entry, seqc_call call);
+
+  /// Packs parameters; later calls of forward and step read them instead of `params`.
+  void prepare(const seqc_array *params);
+
+private:
+  void attach(AlignedBytes &memory, int64_t size, void *&pointer, int64_t &given);
+
+  const Model *model;
+  AlignedBytes workspace, tape, prepared;
+  bool isPrepared = false;
+};
+
+} // namespace seqc::run
+
+#endif // SEQC_SEQ_RUN_LIBRARY_H
