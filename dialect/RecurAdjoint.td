@@ -8,7 +8,7 @@ def Recur_SeedOp : Recur_Op<"seed", [Pure]> {
   let summary = "the gradient that the caller gives for an output";
   let description = [{
     `d.h` of the call; zero where the caller gives none. `last` marks an output of the last step only: the value is
-    zero at every other step.
+    zero at every other step. The seed "loss" is that of the loss, constant in time: 1, or 0 if the caller says so.
 
     ```mlir
     %dh = recur.seed "h" : tensor<4xf32>
@@ -52,29 +52,32 @@ def Recur_BoundaryGradientOp : Recur_Op<"boundary_gradient"> {
   let description = [{
     `shifted` are all the shifts, in the adjoint system, of the adjoints that flow back through the primal shifts of
     `state` (a primal `delay` by k gives an `advance` by k here). The gradient of slot j is their sum, read j steps
-    before step 1 (or after the end, for a primal `advance`). The op writes these to the caller, and its result is
+    before step 1 (`reversed`: after the end, for a primal `advance`). The op writes these to the caller, and its result is
     their total over slots and batch, the adjoint of the boundary equation; zero if the caller gave the state himself.
 
     ```mlir
     %dh0 = recur.boundary_gradient "h" slots 1 (%dh_next) : tensor<4xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$state, Recur_Int:$slots, Variadic<Recur_Real>:$shifted);
+  let arguments = (ins StrAttr:$state, Recur_Int:$slots, UnitAttr:$reversed, Variadic<Recur_Real>:$shifted);
   let results = (outs Recur_Real:$result);
   let assemblyFormat = [{
-    $state `slots` $slots attr-dict custom<OperandsOfResultType>($shifted, type($shifted), type($result))
+    $state `slots` $slots (`reversed` $reversed^)? attr-dict
+    custom<OperandsOfResultType>($shifted, type($shifted), type($result))
   }];
 }
 
 def Recur_SaveOp : Recur_Op<"save"> {
   let summary = "keeps a sequence on the tape";
   let description = [{
+    `constant`: the value is constant in time and kept once.
+
     ```mlir
     recur.save "c", %c : tensor<4xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$name, Recur_Value:$value);
-  let assemblyFormat = "$name `,` $value attr-dict `:` type($value)";
+  let arguments = (ins StrAttr:$name, Recur_Value:$value, UnitAttr:$constant);
+  let assemblyFormat = "$name `,` $value (`constant` $constant^)? attr-dict `:` type($value)";
 }
 
 def Recur_SavedOp : Recur_Op<"saved", [Pure]> {
@@ -84,9 +87,9 @@ def Recur_SavedOp : Recur_Op<"saved", [Pure]> {
     %c = recur.saved "c" : tensor<4xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$name);
+  let arguments = (ins StrAttr:$name, UnitAttr:$constant);
   let results = (outs Recur_Value:$value);
-  let assemblyFormat = "$name attr-dict `:` type($value)";
+  let assemblyFormat = "$name (`constant` $constant^)? attr-dict `:` type($value)";
 }
 
 #endif // RECUR_ADJOINT_TD

@@ -89,6 +89,23 @@ def Recur_AtOp : Recur_GroupOp<"at"> {
   let assemblyFormat = "$anchor `offset` $offset attr-dict-with-keyword $body (`:` type($values)^)?";
 }
 
+def Recur_FinalStateOp : Recur_Op<"final_state"> {
+  let summary = "a state slot that the caller gets, to go on from";
+  let description = [{
+    Slot `index` of a state after the last step (0: the value at the last step, 1: the one before, …; for a
+    recurrence that runs from the last step to the first: the value at the first step, …).
+
+    ```mlir
+    recur.at end offset 0 {
+      %last = recur.delay %h by 1 state "h" : tensor<4xf32>
+      recur.final_state "h", %last : tensor<4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$state, Recur_Value:$value, DefaultValuedAttr<Recur_Int, "0">:$index);
+  let assemblyFormat = "$state (`index` $index^)? `,` $value attr-dict `:` type($value)";
+}
+
 def Recur_YieldOp : Recur_Op<"yield", [Pure, Terminator, ParentOneOf<["OnceOp", "MapOp", "LoopOp", "AtOp"]>]> {
   let summary = "what later groups use";
   let description = "```mlir\nrecur.yield %h : tensor<4xf32>\n```";

@@ -3,6 +3,7 @@
 #define RECUR_PASSES_TD
 
 include "mlir/Pass/PassBase.td"
+include "passes/SchedulePasses.td"
 
 def RecurInlineInstances : Pass<"recur-inline-instances", "::mlir::ModuleOp"> {
   let summary = "flattens instances into the exported systems";
@@ -32,6 +33,70 @@ def RecurInlineInstances : Pass<"recur-inline-instances", "::mlir::ModuleOp"> {
     ```
   }];
   let statistics = [Statistic<"numInlined", "num-inlined", "instances inlined">];
+}
+
+def RecurRecordInterface : Pass<"recur-record-interface", "::mlir::ModuleOp"> {
+  let summary = "notes the tensors of each exported system";
+  let description = [{
+    Puts a `recur.interface` for each exported system at the start of the module. Runs right after
+    `recur-inline-instances`, while every parameter, input, state and output is still there.
+
+    Pre-condition: exported systems have no instances.
+
+    ```mlir
+    // before
+    recur.system exported @M { ... }
+    // after
+    recur.interface "M" dims {} {
+      recur.tensor input "x" : tensor<3xf32>
+      recur.tensor output "y" : tensor<3xf32>
+    }
+    recur.system exported @M { ... }
+    ```
+  }];
+  let dependentDialects = ["::recur::RecurDialect"];
+}
+
+def RecurDeriveAdjoint : Pass<"recur-derive-adjoint", "::mlir::ModuleOp"> {
+  let summary = "adds the adjoint of every exported system: backpropagation through time, as equations";
+  let description = [{
+    Adds `@M.joint` behind every exported `@M`: a copy of its equations, and an adjoint equation for every value that
+    a gradient reaches. The adjoint of a value is the sum of what its uses contribute; each op says its own
+    contributions (`AdjointOpInterface`). The adjoint of `h[t-1]` is the adjoint of what uses it, at `t+1`. What a
+    sequence contributes to a value that is constant in time is summed by `recur.total`. Gradients start at the seeds
+    (of outputs, of final states, of the loss) and end in `recur.gradient` for every parameter and real input, and
+    in `recur.boundary_gradient` for every state.
+
+    Pre-condition: no instances (`recur-inline-instances`).
+
+    ```mlir
+    // before
+    recur.system exported @M {
+      %w = recur.param "w" init <xavier> : tensor<4xf32>
+      %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+      %h = recur.mul %w, %hp : tensor<4xf32>
+      recur.output "h", %h : tensor<4xf32>
+    }
+    // after: @M, and
+    recur.system @M.joint {
+      %w = recur.param "w" init <xavier> : tensor<4xf32>
+      %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+      %h = recur.mul %w, %hp : tensor<4xf32>
+      recur.output "h", %h : tensor<4xf32>
+      %0 = recur.seed "h" : tensor<4xf32>
+      %1 = recur.final_seed "h" slots 1 : tensor<4xf32>
+      %2 = recur.mul %dh, %hp : tensor<4xf32>
+      %3 = recur.mul %dh, %w : tensor<4xf32>
+      %4 = recur.advance %3 by 1 : tensor<4xf32>
+      %5 = recur.boundary_gradient "h" slots 1 (%4) : tensor<4xf32>
+      %6 = recur.add %0, %1 : tensor<4xf32>
+      %dh = recur.add %6, %4 : tensor<4xf32>
+      %dw = recur.total %2 : tensor<4xf32>
+      recur.gradient "w", %dw : tensor<4xf32>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numAdjoints", "num-adjoints", "values that got an adjoint">];
 }
 
 #endif // RECUR_PASSES_TD
