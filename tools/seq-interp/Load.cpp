@@ -1,0 +1,44 @@
+//===- Load.cpp - The system to evaluate, from text -------------------------===//
+#include "tools/seq-interp/Load.h"
+
+#include "mlir/Parser/Parser.h"
+
+using namespace mlir;
+using namespace seqc::interp;
+
+namespace {
+
+OwningOpRef<ModuleOp> parseText(const LoadOptions &options, MLIRContext &context) {
+  return parseSourceFile<ModuleOp>(options.path, ParserConfig(&context));
+}
+
+/// The system called `name`, or the only exported one (the only one at all, if none is exported).
+recur::SystemOp choose(ModuleOp module, StringRef name) {
+  SmallVector<recur::SystemOp> all(module.getOps<recur::SystemOp>()), exported;
+  for (recur::SystemOp system : all) {
+    if (system.getSymName() == name)
+      return system;
+    if (system.getExported())
+      exported.push_back(system);
+  }
+  if (exported.empty())
+    exported = all;
+  if (name.empty() && exported.size() == 1)
+    return exported.front();
+  llvm::errs() << "seq-interp: " << (name.empty() ? "choose a system with --model:" : "no such system; there are:");
+  for (recur::SystemOp system : all)
+    llvm::errs() << " " << system.getSymName();
+  llvm::errs() << "\n";
+  return nullptr;
+}
+
+} // namespace
+
+Loaded seqc::interp::load(const LoadOptions &options, MLIRContext &context) {
+  Loaded loaded;
+  context.loadDialect<recur::RecurDialect>();
+  loaded.module = parseText(options, context);
+  if (loaded.module)
+    loaded.system = choose(*loaded.module, options.model);
+  return loaded;
+}
