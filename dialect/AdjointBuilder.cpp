@@ -13,8 +13,12 @@ void AdjointBuilder::visit(Operation *op) {
 }
 
 void AdjointBuilder::add(Value operand, Expr contribution) {
-  if (isa<FloatType>(cast<RankedTensorType>(operand.getType()).getElementType()))
-    contributions[operand].push_back({visited, contribution.value});
+  if (!wants(operand))
+    return;
+  auto &added = contributions[operand];
+  if (added.empty())
+    reached.push_back(operand);
+  added.push_back({visited, contribution.value});
 }
 
 void AdjointBuilder::addShifted(Operation *shift, Expr g) {

@@ -13,11 +13,15 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
 
+#include <functional>
+
 namespace recur {
 
 class AdjointBuilder {
 public:
-  explicit AdjointBuilder(mlir::OpBuilder &builder) : builder(builder), loc(builder.getUnknownLoc()) {}
+  /// `wants` says of which values the adjoint is needed; contributions to others are dropped.
+  AdjointBuilder(mlir::OpBuilder &builder, std::function<bool(mlir::Value)> wants)
+      : builder(builder), wants(std::move(wants)), loc(builder.getUnknownLoc()) {}
 
   /// What one op adds to the adjoint of one of its operands.
   struct Contribution {
@@ -30,23 +34,27 @@ public:
     mlir::Value adjoint;
   };
 
-  /// Says which op is visited: `buildAdjoint` is called next.
+  /// Says which op is visited: what is added next comes from it.
   void visit(mlir::Operation *op);
 
   Expr expr(mlir::Value value) { return {value, &builder, loc}; }
-  /// Adds `contribution` to the adjoint of `operand`, unless that is an id or a boolean.
+  /// Adds `contribution` to the adjoint of `operand`.
   void add(mlir::Value operand, Expr contribution);
   /// For a `delay` or `advance`: shifts `g` the other way and adds it to the adjoint of the sequence.
   void addShifted(mlir::Operation *shift, Expr g);
 
   llvm::ArrayRef<Contribution> getContributions(mlir::Value operand) const;
+  /// The values that have contributions, in the order of the first one. Grows while ops are visited.
+  llvm::ArrayRef<mlir::Value> getReached() const { return reached; }
   llvm::ArrayRef<Shifted> getShifted() const { return shifted; }
 
 private:
   mlir::OpBuilder &builder;
+  std::function<bool(mlir::Value)> wants;
   mlir::Location loc;
   mlir::Operation *visited = nullptr;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<Contribution, 2>> contributions;
+  llvm::SmallVector<mlir::Value> reached;
   llvm::SmallVector<Shifted> shifted;
 };
 
