@@ -255,8 +255,7 @@ void Evaluator::boundaryGradient(unsigned index, int64_t slot, int64_t row, doub
       result[i] += flow[i];
   }
   // A sequence shorter than the state hands part of it on as final state.
-  bool atEnd = !node.operands.empty() && graph.nodes[node.operands[0]].shift < 0;
-  State state{op.getState().str(), 0, 0, 0, atEnd};
+  State state{op.getState().str(), 0, 0, 0, op.getReversed()};
   auto given = call.finalGradients.find(state.slotName(slot + call.length(row)));
   if (slot + call.length(row) < int64_t(op.getSlots()) && given != call.finalGradients.end())
     for (int64_t i = 0; i < count; ++i)
@@ -269,8 +268,7 @@ void Evaluator::computeBoundaryTotal(unsigned index, double *result) const {
   auto op = cast<recur::BoundaryGradientOp>(node.op);
   int64_t count = node.elements();
   std::fill_n(result, count, 0.0);
-  bool atEnd = !node.operands.empty() && graph.nodes[node.operands[0]].shift < 0;
-  State state{op.getState().str(), 0, 0, 0, atEnd};
+  State state{op.getState().str(), 0, 0, 0, op.getReversed()};
   std::vector<double> part(count);
   for (int64_t slot = 0; slot < int64_t(op.getSlots()); ++slot) {
     if (call.states.count(state.slotName(slot)))

@@ -147,17 +147,12 @@ llvm::Error Collector::collectGradient(recur::GradientOp gradient, unsigned sour
 }
 
 llvm::Error Collector::collectBoundaryGradient(recur::BoundaryGradientOp gradient, unsigned index) {
-  auto state = llvm::find_if(states, [&](const State &state) {
-    return state.name == gradient.getState() &&
-           (graph.nodes[index].operands.empty() || state.atEnd == (graph.nodes[graph.nodes[index].operands[0]].shift < 0));
-  });
-  if (state == states.end())
-    return refuse("boundary_gradient names the state '" + gradient.getState() + "', which nothing reads");
+  State state{gradient.getState().str(), 0, 0, 0, gradient.getReversed()};
   if (llvm::Error error = evaluator.demand(index, 0))
     return error;
   int64_t count = graph.nodes[index].elements();
-  for (int64_t slot = 0; slot < int64_t(gradient.getSlots()); ++slot) {
-    Array &array = run.gradients[state->slotName(slot)];
+  for (int64_t slot = 0; slot < int64_t(gradient.getSlots()) && !state.name.empty(); ++slot) {
+    Array &array = run.gradients[state.slotName(slot)];
     array = Array::zeros(shapeOf(gradient.getResult(), {call.B}));
     for (int64_t row = 0; row < call.B; ++row)
       evaluator.boundaryGradient(index, slot, row, array.values.data() + row * count);

@@ -1,7 +1,10 @@
 //===- Load.cpp - The system to evaluate, from text -------------------------===//
 #include "tools/seq-interp/Load.h"
 
+#include "passes/Passes.h"
+
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 
 using namespace mlir;
 using namespace seqc::interp;
@@ -32,6 +35,16 @@ recur::SystemOp choose(ModuleOp module, StringRef name) {
   return nullptr;
 }
 
+/// The joint system of `system` and its adjoint; null, with a message, if it has none.
+recur::SystemOp deriveAdjoint(ModuleOp module, recur::SystemOp system) {
+  system.setExported(true);
+  std::string joint = (system.getSymName() + ".joint").str();
+  PassManager passes(module.getContext());
+  passes.addPass(recur::createRecurInlineInstances());
+  passes.addPass(recur::createRecurDeriveAdjoint());
+  return failed(passes.run(module)) ? recur::SystemOp() : module.lookupSymbol<recur::SystemOp>(joint);
+}
+
 } // namespace
 
 Loaded seqc::interp::load(const LoadOptions &options, MLIRContext &context) {
@@ -40,5 +53,7 @@ Loaded seqc::interp::load(const LoadOptions &options, MLIRContext &context) {
   loaded.module = parseText(options, context);
   if (loaded.module)
     loaded.system = choose(*loaded.module, options.model);
+  if (loaded.system && options.adjoint)
+    loaded.system = deriveAdjoint(*loaded.module, loaded.system);
   return loaded;
 }
