@@ -57,6 +57,41 @@ def RecurRecordInterface : Pass<"recur-record-interface", "::mlir::ModuleOp"> {
   let dependentDialects = ["::recur::RecurDialect"];
 }
 
+def RecurSimplify : Pass<"recur-simplify", "::recur::SystemOp"> {
+  let summary = "algebra on equations, equal and dead equations";
+  let description = [{
+    - folds constants and identities (`x * 1`, `x + 0`, `x * 0`, slices of concatenations, …);
+    - writes signs as subtractions, small integer powers as products, transposes of products as products;
+    - makes sums of pads into concatenations;
+    - orders sums so that a recurrence waits for as little as possible: first the terms that are off its cycle,
+      then those on it;
+    - merges equal equations and erases those that no output, loss, gradient or state needs. With `drop-equations` a
+      named equation may go, too.
+
+    Numbers change only by the order of sums, and where a zero meets a NaN or an infinity (`x * 0` is 0).
+
+    Pre-condition: none. Works on the level of equations.
+
+    ```mlir
+    // before
+    %0 = recur.matmul %Wh, %hp : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+    %1 = recur.matmul %Wx, %x : (tensor<4x3xf32>, tensor<3xf32>) -> tensor<4xf32>
+    %2 = recur.add %0, %1 : tensor<4xf32>
+    %3 = recur.add %2, %b : tensor<4xf32>
+    %h = recur.tanh %3 : tensor<4xf32>
+    // after: %3 does not wait for h[t-1]
+    %3 = recur.add %1, %b : tensor<4xf32>
+    %4 = recur.add %3, %0 : tensor<4xf32>
+    %h = recur.tanh %4 : tensor<4xf32>
+    ```
+  }];
+  let options = [Option<"dropEquations", "drop-equations", "bool", "false",
+                        "erase named equations that nothing else needs">];
+  let statistics = [Statistic<"numReordered", "num-sums", "sums rewritten">,
+                    Statistic<"numMerged", "num-merged", "equal equations merged">,
+                    Statistic<"numDead", "num-dead", "dead equations erased">];
+}
+
 def RecurDeriveAdjoint : Pass<"recur-derive-adjoint", "::mlir::ModuleOp"> {
   let summary = "adds the adjoint of every exported system: backpropagation through time, as equations";
   let description = [{

@@ -1,0 +1,104 @@
+//===- Describe.cpp - The JSON text by which a library describes itself -----------===//
+#include "codegen/Describe.h"
+
+#include "codegen/Version.h"
+#include "dialect/Recur.h"
+#include "runtime/seqc.h"
+
+#include "llvm/Support/JSON.h"
+
+using llvm::json::OStream;
+
+namespace seqc {
+
+static void writeInit(OStream &json, const Initializer &init) {
+  auto kind = static_cast<recur::InitKind>(init.kind);
+  json.attributeObject("init", [&] {
+    json.attribute("kind", recur::stringifyInitKind(kind));
+    if (kind == recur::InitKind::constant)
+      json.attribute("value", init.a);
+    if (kind == recur::InitKind::normal)
+      json.attribute("std", init.a);
+    if (kind == recur::InitKind::uniform) {
+      json.attribute("low", init.a);
+      json.attribute("high", init.b);
+    }
+  });
+}
+
+static void writeTensors(OStream &json, llvm::StringRef key, const std::vector<ModelTensor> &tensors,
+                         llvm::function_ref<void(const ModelTensor &)> writeMore) {
+  json.attributeArray(key, [&] {
+    for (const ModelTensor &tensor : tensors)
+      json.object([&] {
+        json.attribute("name", tensor.name);
+        json.attributeArray("shape", [&] {
+          for (int64_t dim : tensor.shape)
+            json.value(dim);
+        });
+        writeMore(tensor);
+      });
+  });
+}
+
+static void writeStrings(OStream &json, llvm::StringRef key, const std::vector<std::string> &strings) {
+  json.attributeArray(key, [&] {
+    for (const std::string &string : strings)
+      json.value(string);
+  });
+}
+
+static llvm::StringRef kindOf(const ModelTensor &input) {
+  switch (input.element) {
+  case ModelTensor::Id:
+    return "id";
+  case ModelTensor::Mask:
+    return "mask";
+  case ModelTensor::Real:
+    return "real";
+  }
+  llvm_unreachable("all kinds of elements are handled");
+}
+
+static void writeModel(OStream &json, const Model &model, const LibraryInfo &info) {
+  json.attribute("abi", SEQC_ABI_VERSION);
+  json.attribute("version", SEQC_VERSION);
+  json.attribute("model", model.name);
+  json.attribute("symbol", model.symbol);
+  json.attribute("source", info.source);
+  json.attribute("march", info.march);
+  json.attribute("dtype", model.f64 ? "f64" : "f32");
+  json.attributeObject("dims", [&] {
+    for (const auto &[name, value] : model.dims)
+      json.attribute(name, value);
+  });
+  writeTensors(json, "params", model.params, [&](const ModelTensor &param) {
+    writeInit(json, param.init);
+    if (param.diagonal)
+      json.attribute("diagonal", true);
+  });
+  writeTensors(json, "inputs", model.inputs, [&](const ModelTensor &input) {
+    json.attribute("kind", kindOf(input));
+    if (input.element == ModelTensor::Id)
+      json.attribute("vocabulary", input.vocabulary);
+  });
+  writeTensors(json, "states", model.states, [](const ModelTensor &) {});
+  writeTensors(json, "outputs", model.outputs, [&](const ModelTensor &output) { json.attribute("last", output.last); });
+  writeStrings(json, "gates", model.gates);
+  json.attribute("has_loss", model.hasLoss);
+  writeStrings(json, "entry_points", model.entryPoints());
+  if (model.looksAhead.empty())
+    json.attribute("looks_ahead", nullptr);
+  else
+    json.attribute("looks_ahead", model.looksAhead);
+}
+
+std::string describe(const Model &model, const LibraryInfo &info) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  OStream json(stream, /*IndentSize=*/1);
+  json.object([&] { writeModel(json, model, info); });
+  return text;
+}
+
+} // namespace seqc

@@ -1,0 +1,17 @@
+//===- Describe.h - The JSON text by which a library describes itself -*- C++ -*-===//
+#ifndef SEQC_CODEGEN_DESCRIBE_H
+#define SEQC_CODEGEN_DESCRIBE_H
+
+#include "codegen/Model.h"
+#include "codegen/ModelTable.h"
+
+#include <string>
+
+namespace seqc {
+
+/// The text that M_describe returns; its keys are documented in docs/library.md.
+std::string describe(const Model &model, const LibraryInfo &info);
+
+} // namespace seqc
+
+#endif // SEQC_CODEGEN_DESCRIBE_H

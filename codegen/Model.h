@@ -1,0 +1,88 @@
+//===- Model.h - A model as its compiled library presents it --------*- C++ -*-===//
+//
+// What tables, description and header are written from. It is taken from the `recur.interface` of a model and from the
+// slots of its programs, and owns all it holds, so that it outlives the IR.
+//
+//===----------------------------------------------------------------------===//
+#ifndef SEQC_CODEGEN_MODEL_H
+#define SEQC_CODEGEN_MODEL_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace seqc {
+
+/// Numbers of the initialisers are those of recur::InitKind.
+struct Initializer {
+  int kind = 0;
+  double a = 0, b = 0;
+};
+
+/// A parameter, input, state slot or output.
+struct ModelTensor {
+  enum Element { Real, Id, Mask };
+
+  std::string name; // of a state slot: `h[0]`
+  std::vector<int64_t> shape;
+  Element element = Real;
+  Initializer init;       // parameters
+  bool diagonal = false;  // parameters
+  int64_t vocabulary = 0; // ids
+  bool last = false;      // outputs
+
+  // States: which slot of which state, as in `recur.slot`.
+  std::string state;
+  int64_t index = 0;
+
+  int64_t features() const;
+};
+
+/// A row of seqc_program's table (runtime/model.h), with `source` a seqc_source.
+struct ModelSlot {
+  int source = 0;
+  int64_t index = 0;
+  int64_t features = 0;
+  int bytes = 0;
+  bool time = false, batch = false, zeroed = false;
+  int64_t fallback = -1;
+};
+
+/// One of forward, forward_taped and backward.
+struct ModelProgram {
+  bool exists = false;
+  std::vector<ModelSlot> slots;
+};
+
+struct Model {
+  std::string name;   // as in the .seq file
+  std::string symbol; // what exported names begin with
+  bool f64 = false;
+  std::vector<std::pair<std::string, int64_t>> dims;
+  std::vector<ModelTensor> params, inputs, states, outputs;
+  std::vector<std::string> gates;
+  bool hasLoss = false;
+  std::string looksAhead; // the equation that does; empty if none
+  ModelProgram forward, forwardTaped, backward;
+  std::vector<ModelSlot> tape;
+
+  int realBytes() const { return f64 ? 8 : 4; }
+  int bytesOf(const ModelTensor &tensor) const;
+
+  /// init, prepare, …: the entry points that a caller can use.
+  std::vector<std::string> entryPoints() const;
+};
+
+/// The models of a module, in their order. Where the module has programs at the phases level (or what lowering has left
+/// of them, their slots), so have the models. Fails if two models would export the same names.
+llvm::Expected<std::vector<Model>> collectModels(mlir::ModuleOp module);
+
+/// Removes what collectModels() reads, so that the module can be translated.
+void eraseModels(mlir::ModuleOp module);
+
+} // namespace seqc
+
+#endif // SEQC_CODEGEN_MODEL_H
