@@ -47,7 +47,7 @@ private:
 llvm::Expected<double> Differences::objectiveAt(double &element, double value) {
   double old = element;
   element = value;
-  llvm::Expected<Run> run = interpreter.run(call);
+  llvm::Expected<Evaluation> run = interpreter.run(call);
   element = old;
   if (!run)
     return run.takeError();
@@ -78,7 +78,7 @@ llvm::Error Differences::differentiate(Array &array, Array &gradient, bool isSeq
 
 } // namespace
 
-double seqc::interp::objective(const Call &call, const Run &run) {
+double seqc::interp::objective(const Call &call, const Evaluation &run) {
   double loss = call.withLoss && run.loss ? *run.loss : 0;
   return loss + dot(call.outputGradients, run.outputs) + dot(call.finalGradients, run.finalStates);
 }

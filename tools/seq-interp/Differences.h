@@ -7,7 +7,7 @@
 namespace seqc::interp {
 
 /// What a gradient is the gradient of: Σ outputGradients · outputs + Σ finalGradients · final states (+ loss).
-double objective(const Call &call, const Run &run);
+double objective(const Call &call, const Evaluation &run);
 
 /// (f(x + step) - f(x - step)) / 2 step of the objective, for every element of every parameter, every real input and
 /// every state that `call` gives. Inputs past the length of a row have gradient zero and are not tried.

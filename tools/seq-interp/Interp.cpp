@@ -48,7 +48,7 @@ public:
   Collector(const Graph &graph, llvm::ArrayRef<State> states, const Call &call)
       : graph(graph), states(states), call(call), evaluator(graph, call) {}
 
-  llvm::Expected<Run> collect();
+  llvm::Expected<Evaluation> collect();
 
 private:
   llvm::Error collectResult(unsigned index);
@@ -65,7 +65,7 @@ private:
   llvm::ArrayRef<State> states;
   const Call &call;
   Evaluator evaluator;
-  Run run;
+  Evaluation run;
 };
 
 llvm::Error Collector::copyAt(unsigned source, int64_t step, int64_t row, double *to) {
@@ -175,7 +175,7 @@ llvm::Error Collector::collectResult(unsigned index) {
   return llvm::Error::success();
 }
 
-llvm::Expected<Run> Collector::collect() {
+llvm::Expected<Evaluation> Collector::collect() {
   for (auto [index, node] : llvm::enumerate(graph.nodes))
     if (!node.frame->parent) // only the top system has results; an instance is read by its equations
       if (llvm::Error error = collectResult(index))
@@ -226,7 +226,7 @@ llvm::Error Interpreter::check(const Call &call) const {
   return llvm::Error::success();
 }
 
-llvm::Expected<Run> Interpreter::run(const Call &call) const {
+llvm::Expected<Evaluation> Interpreter::run(const Call &call) const {
   if (llvm::Error error = check(call))
     return std::move(error);
   return Collector(graph, states, call).collect();

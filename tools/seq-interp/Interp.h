@@ -32,7 +32,7 @@ struct Call {
 };
 
 /// What it came to. Steps past the length of a row are zero.
-struct Run {
+struct Evaluation {
   Arrays outputs;     // [T, B, …]; those marked `last` [B, …]
   Arrays finalStates; // by slot, under the names of the states
   std::optional<double> loss;
@@ -43,7 +43,7 @@ class Interpreter {
 public:
   static llvm::Expected<Interpreter> create(recur::SystemOp system);
 
-  llvm::Expected<Run> run(const Call &call) const;
+  llvm::Expected<Evaluation> run(const Call &call) const;
 
   /// An error that says which array is missing or has the wrong shape, which id or length is out of range.
   llvm::Error check(const Call &call) const;

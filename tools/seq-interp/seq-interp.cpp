@@ -53,7 +53,7 @@ int refuse(llvm::Error error) {
 }
 
 int forward(const Options &options, const Interpreter &interpreter) {
-  llvm::Expected<Run> run = interpreter.run(readCall(options.call, interpreter));
+  llvm::Expected<Evaluation> run = interpreter.run(readCall(options.call, interpreter));
   if (!run)
     return refuse(run.takeError());
   writeArrays(options.out, run->outputs, "", run->loss);
@@ -63,7 +63,7 @@ int forward(const Options &options, const Interpreter &interpreter) {
 
 int gradient(const Options &options, const Interpreter &interpreter) {
   Call call = readCall(options.call, interpreter);
-  llvm::Expected<Run> run = interpreter.run(call);
+  llvm::Expected<Evaluation> run = interpreter.run(call);
   if (!run)
     return refuse(run.takeError());
   if (options.load.adjoint) {
