@@ -76,9 +76,7 @@ Expr transpose(Expr x) {
   return build<TransposeOp>(x, withShape(x, shape), x.value);
 }
 
-Expr reshape(Expr x, RankedTensorType type) {
-  return x.getType() == type ? x : build<ReshapeOp>(x, type, x.value);
-}
+Expr reshape(Expr x, RankedTensorType type) { return x.getType() == type ? x : build<ReshapeOp>(x, type, x.value); }
 
 Expr slice(Expr x, RankedTensorType type, int64_t dim, int64_t offset) {
   return x.getType() == type ? x : build<SliceOp>(x, type, x.value, dim, offset);
@@ -88,9 +86,7 @@ Expr pad(Expr x, RankedTensorType type, int64_t dim, int64_t offset) {
   return x.getType() == type ? x : build<PadOp>(x, type, x.value, dim, offset);
 }
 
-Expr broadcast(Expr x, RankedTensorType type) {
-  return x.getType() == type ? x : build<BroadcastOp>(x, type, x.value);
-}
+Expr broadcast(Expr x, RankedTensorType type) { return x.getType() == type ? x : build<BroadcastOp>(x, type, x.value); }
 
 Expr sumTo(Expr x, RankedTensorType type) {
   int64_t missing = x.getType().getRank() - type.getRank();

@@ -30,6 +30,7 @@ def Recur_Dialect : Dialect {
     3. *phases*: ops stand in `recur.phase`, and touch memory only through `recur.read`, `recur.write`
        and `recur.accumulate` on `recur.slot`s.
   }];
+  let hasConstantMaterializer = 1;
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
 }

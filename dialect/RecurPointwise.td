@@ -18,7 +18,7 @@ class Recur_UnaryOp<string mnemonic, string formula, string derivative>
   let arguments = (ins Recur_Real:$x);
   let results = (outs Recur_Real:$y);
   let assemblyFormat = "$x attr-dict `:` type($y)";
-  let hasFolder = 0;
+  let hasFolder = 1;
   let adjoint = "Expr x = adjoint.expr(getX()), y = adjoint.expr(getY()); (void)x; (void)y;\n"
                 "adjoint.add(getX(), g * (" # derivative # "));";
 }
@@ -31,7 +31,7 @@ class Recur_BinaryOp<string mnemonic, string formula, string dx, string dy, list
   let arguments = (ins Recur_Real:$x, Recur_Real:$y);
   let results = (outs Recur_Real:$z);
   let assemblyFormat = "$x `,` $y attr-dict `:` type($z)";
-  let hasFolder = 0;
+  let hasFolder = 1;
   let adjoint = "Expr x = adjoint.expr(getX()), y = adjoint.expr(getY()), z = adjoint.expr(getZ());\n"
                 "(void)x; (void)y; (void)z;\n"
                 "adjoint.add(getX(), " # dx # "); adjoint.add(getY(), " # dy # ");";
@@ -100,6 +100,7 @@ def Recur_SelectOp : Recur_DifferentiableOp<"select",
   let arguments = (ins Recur_Bool:$condition, Recur_Value:$x, Recur_Value:$y);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$condition `,` $x `,` $y attr-dict `:` type($condition) `,` type($result)";
+  let hasFolder = 1;
   let adjoint = [{
     Expr c = adjoint.expr(getCondition());
     adjoint.add(getX(), where(c, g, 0.0));

@@ -74,7 +74,7 @@ def Recur_ReduceOp : Recur_DifferentiableOp<"reduce"> {
   let results = (outs Recur_Real:$result);
   let assemblyFormat = "$kind $x `dim` $dim (`keep` $keep^)? attr-dict `:` type($x) `->` type($result)";
   let hasVerifier = 0;
-  let hasFolder = 0;
+  let hasFolder = 1;
   let adjoint = [{
     Expr x = adjoint.expr(getX());
     Expr spread = unreduce(g, getX().getType(), getDim());

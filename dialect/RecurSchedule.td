@@ -213,6 +213,21 @@ def Recur_ReadOp : Recur_Op<"read", [Pure, AttrSizedOperandSegments]> {
   }];
 }
 
+def Recur_ReadPackedOp : Recur_Op<"read_packed", [Pure]> {
+  let summary = "a view of weights in the layout of register tiles";
+  let description = [{
+    The slot is `[leading, panel, k, column, lane]`. Element (…, i, k) of `product` q of n is lane i mod lanes of the
+    i / lanes -th block of n columns, counted through all panels, there column q. `recur-plan-tiles` makes this op.
+
+    ```mlir
+    %w = recur.read_packed %p product 1 of 2 : (!recur.slot<tensor<1x1x64x4x16xf32>>) -> tensor<32x64xf32>
+    ```
+  }];
+  let arguments = (ins Recur_SlotType:$slot, Recur_Int:$product, Recur_Int:$products);
+  let results = (outs Recur_Real:$value);
+  let assemblyFormat = "$slot `product` $product `of` $products attr-dict `:` functional-type(operands, results)";
+}
+
 def Recur_WriteOp : Recur_Op<"write"> {
   let summary = "stores a value of the phase at its row";
   let description = [{

@@ -18,7 +18,7 @@ def Recur_BroadcastOp : Recur_DifferentiableOp<"broadcast"> {
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
   let hasVerifier = 0;
-  let hasFolder = 0;
+  let hasFolder = 1;
   let adjoint = "adjoint.add(getX(), sumTo(g, getX().getType()));";
 }
 
@@ -33,7 +33,7 @@ def Recur_ReshapeOp : Recur_DifferentiableOp<"reshape"> {
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
   let hasVerifier = 0;
-  let hasFolder = 0;
+  let hasFolder = 1;
   let adjoint = "adjoint.add(getX(), reshape(g, getX().getType()));";
 }
 
@@ -48,7 +48,7 @@ def Recur_TransposeOp : Recur_DifferentiableOp<"transpose"> {
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
   let hasVerifier = 0;
-  let hasFolder = 0;
+  let hasFolder = 1;
   let adjoint = "adjoint.add(getX(), transpose(g));";
 }
 
@@ -65,7 +65,7 @@ def Recur_SliceOp : Recur_DifferentiableOp<"slice"> {
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x `dim` $dim `at` $offset attr-dict `:` type($x) `->` type($result)";
   let hasVerifier = 0;
-  let hasFolder = 0;
+  let hasFolder = 1;
   let adjoint = "adjoint.add(getX(), pad(g, getX().getType(), getDim(), getOffset()));";
 }
 
@@ -97,7 +97,7 @@ def Recur_ConcatOp : Recur_DifferentiableOp<"concat"> {
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$parts `dim` $dim attr-dict `:` functional-type($parts, $result)";
   let hasVerifier = 0;
-  let hasFolder = 0;
+  let hasFolder = 1;
   let adjoint = [{
     int64_t offset = 0;
     for (::mlir::Value part : getParts()) {

@@ -115,7 +115,7 @@ def Recur_ConstantOp : Recur_Op<"constant", [Pure, ConstantLike, AllTypesMatch<[
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "attr-dict $value";
   let builders = [OpBuilder<(ins "::mlir::Type":$type, "double":$splat)>];
-  let hasFolder = 0;
+  let hasFolder = 1;
   let extraClassDeclaration = [{
     /// The number every element equals, if it is one.
     std::optional<double> getSplat();

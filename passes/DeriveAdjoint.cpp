@@ -102,7 +102,8 @@ void AdjointDeriver::findStates() {
     auto *state = llvm::find_if(states, same);
     if (state == states.end()) {
       auto type = cast<RankedTensorType>(shift.getShiftSource().getType());
-      states.push_back({shift.getStateName().str(), reversed, 0, type, shift.getShiftSource(), shift.getBoundary(), {}});
+      states.push_back(
+          {shift.getStateName().str(), reversed, 0, type, shift.getShiftSource(), shift.getBoundary(), {}});
       state = &states.back();
     }
     state->slots = std::max(state->slots, std::abs(shift.getShift()));
@@ -134,17 +135,14 @@ void AdjointDeriver::addSeeds() {
   SmallVector<Operation *> primal;
   for (Operation &op : system.getBody().front())
     primal.push_back(&op);
-  auto named = [&](StringRef name, Location loc) {
-    return NameLoc::get(builder.getStringAttr("d." + name), loc);
-  };
   for (Operation *op : primal) {
     adjoint.visit(op);
     if (auto output = dyn_cast<OutputOp>(op); output && isReal(output.getValue())) {
-      Value seed = SeedOp::create(builder, named(output.getName(), op->getLoc()), output.getValue().getType(),
-                                  output.getName(), output.getLast());
+      Value seed =
+          SeedOp::create(builder, op->getLoc(), output.getValue().getType(), output.getName(), output.getLast());
       adjoint.add(output.getValue(), adjoint.expr(seed));
     } else if (auto loss = dyn_cast<LossOp>(op)) {
-      Value seed = SeedOp::create(builder, named("loss", op->getLoc()), loss.getValue().getType(), "loss");
+      Value seed = SeedOp::create(builder, op->getLoc(), loss.getValue().getType(), "loss");
       adjoint.add(loss.getValue(), adjoint.expr(seed));
     }
   }
@@ -268,8 +266,8 @@ void AdjointDeriver::addGradients() {
       primal.push_back(&op);
   for (Operation *op : primal) {
     Value value = op->getResult(0);
-    Value gradient = placeholders.count(value) ? placeholders[value]->getResult(0)
-                                               : zero(cast<RankedTensorType>(value.getType()));
+    Value gradient =
+        placeholders.count(value) ? placeholders[value]->getResult(0) : zero(cast<RankedTensorType>(value.getType()));
     GradientOp::create(builder, op->getLoc(), names[value], gradient);
   }
 }

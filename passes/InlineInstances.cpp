@@ -27,7 +27,9 @@ struct Context {
 
 } // namespace
 
-static std::string joinPath(StringRef path, StringRef name) { return path.empty() ? name.str() : (path + "." + name).str(); }
+static std::string joinPath(StringRef path, StringRef name) {
+  return path.empty() ? name.str() : (path + "." + name).str();
+}
 
 static Context enter(const Context &outer, InstanceOp instance) {
   std::string local = instance.getPath().str();
