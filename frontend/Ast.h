@@ -33,7 +33,7 @@ enum class ExprKind {
   Member   // args[0].name: enc.c, a.b.c (args[0] is a Name or a Member), with braces and a time index like a Name
 };
 
-enum class Op { Add, Sub, Mul, Div, Pow, MatMul, Neg, Lt, Le, Gt, Ge, Eq, Ne };
+enum class Op { Add, Sub, Mul, Div, Mod, Pow, MatMul, Neg, Lt, Le, Gt, Ge, Eq, Ne };
 
 struct NamedArg;
 
