@@ -1,9 +1,9 @@
 //===- CommandLine.cpp - The command line of seq-run ------------------------------------===//
 #include "tools/seq-run/Commands.h"
+#include "tools/seq-run/HelpFormatter.h"
 #include "tools/seq-run/train/TextCommands.h"
 #include "tools/seq-run/train/Trainer.h"
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <iostream>
 
@@ -32,7 +32,9 @@ public:
   Interface() : app(introduction, "seq-run") {
     app.require_subcommand(1);
     app.footer(closing);
-    app.get_formatter()->column_width(34);
+    auto formatter = std::make_shared<HelpFormatter>();
+    formatter->column_width(34);
+    app.formatter(formatter);
     addDescribe();
     addInit();
     addArrays("forward", "run a model over whole sequences", runForward);
@@ -203,7 +205,7 @@ private:
 
   void addOptimizer(CLI::App *sub, OptimizerSettings &settings) {
     auto *group = "Optimiser";
-    sub->add_option("--optimizer", settings.method)
+    sub->add_option("--optimizer", settings.method, "how parameters change")
         ->check(CLI::IsMember({"sgd", "adam", "adamw"}))
         ->capture_default_str()
         ->group(group);
@@ -221,8 +223,8 @@ private:
 
   void addSchedule(CLI::App *sub, ScheduleSettings &settings) {
     auto *group = "Learning rate";
-    sub->add_option("--rate", settings.rate)->check(CLI::PositiveNumber)->capture_default_str()->group(group);
-    sub->add_option("--schedule", settings.shape)
+    sub->add_option("--rate", settings.rate, "after warmup")->check(CLI::PositiveNumber)->capture_default_str()->group(group);
+    sub->add_option("--schedule", settings.shape, "how the rate goes on from there")
         ->check(CLI::IsMember({"constant", "cosine", "linear", "step"}))
         ->capture_default_str()
         ->group(group);
@@ -281,7 +283,7 @@ private:
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     sub->add_option("--steps", options->steps, "steps of one call")->check(CLI::PositiveNumber)->capture_default_str();
-    sub->add_option("--threads", options->threads)->check(CLI::Range(1, 256))->capture_default_str();
+    sub->add_option("--threads", options->threads, "rows are shared out among them")->check(CLI::Range(1, 256))->capture_default_str();
     sub->add_flag("--json", options->json, "print JSON");
   }
 
@@ -299,7 +301,7 @@ private:
     sub->add_option("--top-k", options->topK, "draw from the k likeliest symbols only; 0: from all")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
-    sub->add_option("--seed", options->seed)->capture_default_str();
+    sub->add_option("--seed", options->seed, "the same seed, the same text")->capture_default_str();
     sub->add_option("--input", options->input, "id input that takes the text; default: the first")->type_name("NAME");
     sub->add_option("--logits", options->logits, "output with the logits; default: the only one of that size")
         ->type_name("NAME");

@@ -217,8 +217,9 @@ void Trainer::finish(Outcome outcome) {
   if (!problem.empty())
     std::cerr << "seq-run: note: no picture of the loss: " << problem << "\n";
   if (outcome != Outcome::Finished) {
+    std::string model = options.model.empty() ? "" : " --model " + options.model;
     std::cout << "stopped after update " << progress.update << " and saved; go on with: seq-run train "
-              << options.library << " --resume " << options.out << std::endl;
+              << options.library << model << " --resume " << options.out << std::endl;
     return;
   }
   if (options.quiet)
