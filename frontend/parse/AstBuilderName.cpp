@@ -64,6 +64,9 @@ void AstBuilder::readName(P::NameContext *context, Expr &into) {
   }
   if (into.braces.empty() && !into.timed && takeTimeSuffix(into.name))
     into.timed = true;
+  std::string rest = into.name;
+  if (into.timed && takeTimeSuffix(rest)) // `x_t_t`
+    error(DiagId::TwoTimeIndices, rangeOf(context), rangeOf(context).text());
 }
 
 /// What stands in the braces of `h_{t-1}`, `W_{hh}` or, inside `for l`, `z_{l}`. A word that is no `for` variable is
