@@ -1,4 +1,5 @@
 //===- seq-opt.cpp - Runs any pass on textual IR ---------------------------------===//
+#include "codegen/cpu/CpuPasses.h"
 #include "passes/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,6 +20,7 @@ int main(int argc, char **argv) {
                   mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
                   mlir::vector::VectorDialect>();
   recur::registerRecurPasses();
+  seqc::cpu::registerSeqcCpuPasses();
   mlir::registerTransformsPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "passes on recurrence systems\n", registry));
 }

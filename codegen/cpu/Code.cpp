@@ -1,0 +1,103 @@
+//===- Code.cpp - Builder with the few forms that generated loops are made of --===//
+#include "codegen/cpu/Code.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace seqc::cpu {
+
+int64_t Machine::lanes(Type element, int64_t length) const {
+  int64_t full = vectorBits / element.getIntOrFloatBitWidth();
+  return std::min<int64_t>(full, llvm::PowerOf2Ceil(std::max<int64_t>(length, 1)));
+}
+
+Type Code::pointerType() { return LLVM::LLVMPointerType::get(getContext()); }
+Value Code::integer(int64_t number) { return arith::ConstantOp::create(*this, getI64IntegerAttr(number)); }
+Value Code::add(Value x, Value y) { return createOrFold<arith::AddIOp>(x, y); }
+Value Code::sub(Value x, Value y) { return createOrFold<arith::SubIOp>(x, y); }
+Value Code::mul(Value x, Value y) { return createOrFold<arith::MulIOp>(x, y); }
+Value Code::div(Value x, Value y) { return createOrFold<arith::DivUIOp>(x, y); }
+Value Code::rem(Value x, Value y) { return createOrFold<arith::RemUIOp>(x, y); }
+Value Code::smaller(Value x, Value y) { return createOrFold<arith::MinSIOp>(x, y); }
+
+Value Code::select(Value condition, Value x, Value y) {
+  return arith::SelectOp::create(*this, condition, x, y);
+}
+
+Value Code::dot(int64_t offset, ArrayRef<int64_t> strides, ArrayRef<Value> index) {
+  Value sum = integer(offset);
+  for (auto [stride, position] : llvm::zip_equal(strides, index))
+    if (stride != 0)
+      sum = add(sum, mul(position, integer(stride)));
+  return sum;
+}
+
+//===-- Memory ------------------------------------------------------------------===//
+
+static unsigned alignmentOf(Type type) {
+  Type element = getElementTypeOrSelf(type);
+  return isa<LLVM::LLVMPointerType>(element) ? 8 : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+}
+
+Value Code::at(Value base, Type element, Value index) {
+  return LLVM::GEPOp::create(*this, pointerType(), element, base, ArrayRef<LLVM::GEPArg>{index});
+}
+
+Value Code::load(Type type, Value pointer) { return LLVM::LoadOp::create(*this, type, pointer, alignmentOf(type)); }
+
+void Code::store(Value value, Value pointer) {
+  LLVM::StoreOp::create(*this, value, pointer, alignmentOf(value.getType()));
+}
+
+Value Code::scratch(Type element, int64_t count) {
+  OpBuilder::InsertionGuard guard(*this);
+  auto function = getInsertionBlock()->getParent()->getParentOfType<func::FuncOp>();
+  if (!function)
+    function = cast<func::FuncOp>(getInsertionBlock()->getParentOp());
+  setInsertionPointToStart(&function.getBody().front());
+  return LLVM::AllocaOp::create(*this, pointerType(), element, integer(count), /*alignment=*/64);
+}
+
+//===-- Vectors -----------------------------------------------------------------===//
+
+Value Code::zero(Type type) { return arith::ConstantOp::create(*this, cast<TypedAttr>(getZeroAttr(type))); }
+
+Value Code::broadcast(Value scalar, int64_t lanes) {
+  return vector::BroadcastOp::create(*this, VectorType::get({lanes}, scalar.getType()), scalar);
+}
+
+//===-- Control -----------------------------------------------------------------===//
+
+void Code::forEach(Value lower, Value upper, int64_t step, function_ref<void(Value)> body) {
+  fold(lower, upper, step, {}, [&](Value position, ValueRange) {
+    body(position);
+    return SmallVector<Value>();
+  });
+}
+
+SmallVector<Value> Code::fold(Value lower, Value upper, int64_t step, ValueRange initial,
+                              function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  auto loop = scf::ForOp::create(*this, lower, upper, integer(step), initial,
+                                 [](OpBuilder &, Location, Value, ValueRange) {});
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> next = body(loop.getInductionVar(), loop.getRegionIterArgs());
+  scf::YieldOp::create(*this, next);
+  return loop.getResults();
+}
+
+void Code::when(Value condition, function_ref<void()> body) {
+  auto branch = scf::IfOp::create(*this, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  body();
+}
+
+} // namespace seqc::cpu

@@ -1,0 +1,56 @@
+//===- Code.h - Builder with the few forms that generated loops are made of ----===//
+#ifndef SEQC_CODEGEN_CPU_CODE_H
+#define SEQC_CODEGEN_CPU_CODE_H
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace seqc::cpu {
+
+/// What the emitters need to know of the target.
+struct Machine {
+  int64_t vectorBits = 256;
+  int64_t registers = 16; // vector registers
+  bool fma = true;
+
+  /// Lanes of a full vector, or the next power of two for shorter rows.
+  int64_t lanes(mlir::Type element, int64_t length) const;
+};
+
+/// Indices, sizes and strides are i64; pointers are opaque.
+class Code : public mlir::ImplicitLocOpBuilder {
+public:
+  using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
+
+  mlir::Type pointerType();
+  mlir::Value integer(int64_t number);
+  mlir::Value add(mlir::Value x, mlir::Value y);
+  mlir::Value sub(mlir::Value x, mlir::Value y);
+  mlir::Value mul(mlir::Value x, mlir::Value y);
+  mlir::Value div(mlir::Value x, mlir::Value y); // unsigned
+  mlir::Value rem(mlir::Value x, mlir::Value y); // unsigned
+  mlir::Value smaller(mlir::Value x, mlir::Value y);
+  mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y);
+  /// offset + Σ index[d] · strides[d]
+  mlir::Value dot(int64_t offset, llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<mlir::Value> index);
+
+  /// Address of element `index` of an array.
+  mlir::Value at(mlir::Value base, mlir::Type element, mlir::Value index);
+  mlir::Value load(mlir::Type type, mlir::Value pointer);
+  void store(mlir::Value value, mlir::Value pointer);
+  /// Stack memory, aligned for vectors, reserved at the start of the function.
+  mlir::Value scratch(mlir::Type element, int64_t count);
+
+  mlir::Value zero(mlir::Type type);
+  mlir::Value broadcast(mlir::Value scalar, int64_t lanes);
+
+  void forEach(mlir::Value lower, mlir::Value upper, int64_t step, llvm::function_ref<void(mlir::Value)> body);
+  /// A loop that carries values; `body` returns their next ones.
+  llvm::SmallVector<mlir::Value> fold(mlir::Value lower, mlir::Value upper, int64_t step, mlir::ValueRange initial,
+                                      llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)>
+                                          body);
+  void when(mlir::Value condition, llvm::function_ref<void()> body);
+};
+
+} // namespace seqc::cpu
+
+#endif // SEQC_CODEGEN_CPU_CODE_H

@@ -1,0 +1,59 @@
+//===- CpuPasses.td - From phases to LLVM ------------------------*- tablegen -*-===//
+#ifndef SEQC_CPU_PASSES_TD
+#define SEQC_CPU_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+class MachineOptions {
+  list<Option> machineOptions = [
+    Option<"vectorBits", "vector-bits", "int64_t", "256", "width of a vector register">,
+    Option<"registers", "registers", "int64_t", "16", "number of vector registers">];
+}
+
+def PlanTiles : Pass<"recur-plan-tiles", "::mlir::ModuleOp">, MachineOptions {
+  let summary = "packs the weights that register tiles read, and reserves their scratch memory";
+  let description = [{
+    A product of weights that no row changes with a vector of each row is computed in register tiles, which read the
+    weights in one stream. The pass adds a slot in that layout, a `once` that fills it (`prepared` where the weights
+    depend on parameters alone), and lets the product read it with `recur.read_packed`. Products of one phase with the
+    same vector share one slot. Phases that total outer products get one scratch slot for all.
+
+    Pre-condition: `recur-plan-memory`. Before and after, for 16 lanes:
+
+    ```mlir
+    %w = recur.read %W offset 0 strides [64, 1] : (!recur.slot<tensor<32x64xf32>>) -> tensor<32x64xf32>
+    // with %p = recur.slot prepared "W.packed" : !recur.slot<tensor<1x1x64x2x16xf32>>
+    %w = recur.read_packed %p product 0 of 1 : !recur.slot<tensor<1x1x64x2x16xf32>> -> tensor<32x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::recur::RecurDialect"];
+  let options = machineOptions;
+  let statistics = [Statistic<"packed", "packed-products", "products that read packed weights">];
+}
+
+def LowerToCpu : Pass<"recur-lower-to-cpu", "::mlir::ModuleOp">, MachineOptions {
+  let summary = "turns each system of phases into functions on vectors";
+  let description = [{
+    A system @M.forward becomes `@M.forward.run`, `@M.forward.prepare` for its prepared groups, and one function a
+    phase, named after system, group and phase, such as `@M.forward.loop0.h`. Each takes a pointer to the
+    `seqc_frame` of the call (runtime/model.h). The system is erased.
+
+    Pre-condition: nothing but slots, groups and phases in systems.
+
+    ```mlir
+    func.func @Elman.forward.run(%frame: !llvm.ptr) {
+      call @Elman.forward.map0.z(%frame) : (!llvm.ptr) -> ()
+      scf.for %t = %zero to %T step %one : i64 {
+        func.call @Elman.forward.loop0.h(%frame, %t) : (!llvm.ptr, i64) -> ()
+      }
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+  let options = machineOptions # [
+    Option<"fma", "fma", "bool", "true", "the target multiplies and adds in one instruction">];
+}
+
+#endif // SEQC_CPU_PASSES_TD

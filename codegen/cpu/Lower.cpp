@@ -1,0 +1,32 @@
+//===- Lower.cpp - From phases to the LLVM dialect ------------------------------===//
+#include "codegen/cpu/Lower.h"
+
+#include "codegen/cpu/CpuPasses.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace seqc {
+
+void buildTilePlan(OpPassManager &passes, const Target &target) {
+  passes.addPass(cpu::createPlanTiles({target.vectorBits, target.registers}));
+}
+
+void buildCpuLowering(OpPassManager &passes, const Target &target) {
+  passes.addPass(cpu::createLowerToCpu({target.vectorBits, target.registers, target.fma}));
+  passes.addPass(createCSEPass());
+  passes.addPass(createSCFToControlFlowPass());
+  passes.addPass(createConvertVectorToLLVMPass());
+  // What has an instruction first: the libm pass would call floor and its like.
+  passes.addPass(createConvertMathToLLVMPass());
+  passes.addPass(createConvertMathToLibmPass());
+  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createConvertFuncToLLVMPass());
+  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+  passes.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
+}
+
+} // namespace seqc

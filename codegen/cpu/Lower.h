@@ -1,0 +1,19 @@
+//===- Lower.h - From phases to the LLVM dialect --------------------------------===//
+#ifndef SEQC_CODEGEN_CPU_LOWER_H
+#define SEQC_CODEGEN_CPU_LOWER_H
+
+#include "codegen/Object.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace seqc {
+
+/// The last step on phases: afterwards the slots of every system are final, and tables of them can be made.
+void buildTilePlan(mlir::OpPassManager &passes, const Target &target);
+
+/// Phases to the LLVM dialect: afterwards each system @S is a function @S.run(ptr), and @S.prepare(ptr) if it has
+/// prepared groups; both take a `seqc_frame`.
+void buildCpuLowering(mlir::OpPassManager &passes, const Target &target);
+
+} // namespace seqc
+
+#endif // SEQC_CODEGEN_CPU_LOWER_H

@@ -1,0 +1,146 @@
+//===- LowerToCpu.cpp - Turns each system of phases into functions on vectors ---===//
+#include "codegen/cpu/CpuPasses.h"
+#include "codegen/cpu/Elements.h"
+#include "codegen/cpu/Phases.h"
+
+#include <map>
+
+namespace seqc::cpu {
+#define GEN_PASS_DEF_LOWERTOCPU
+#include "codegen/cpu/CpuPasses.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+/// Lowers one system.
+class SystemLowering {
+public:
+  SystemLowering(recur::SystemOp system, const Machine &machine)
+      : system(system), machine(machine), numbers(numberSlots(system)), b(system.getLoc(), system.getContext()),
+        pointer(b.pointerType()) {
+    for (auto slot : system.getOps<recur::SlotOp>())
+      if (slot->hasAttr("recur.scratch"))
+        scratch = slot.getSlot();
+  }
+
+  void lower() {
+    b.setInsertionPoint(system);
+    auto prepared = [](Operation &group) {
+      auto once = dyn_cast<recur::OnceOp>(group);
+      return once && once.getPrepared();
+    };
+    bool any = llvm::any_of(system.getBody().front(), prepared);
+    program("run", [&](Operation &group) { return !prepared(group); });
+    if (any)
+      program("prepare", prepared);
+    system.erase();
+  }
+
+private:
+  /// A function that runs the groups that `wanted` picks, in order.
+  void program(StringRef suffix, function_ref<bool(Operation &)> wanted) {
+    OpBuilder::InsertionGuard guard(b);
+    func::FuncOp function = begin((system.getSymName() + "." + suffix).str(), {pointer}, system.getLoc());
+    function.setPublic();
+    Value frame = function.getArgument(0);
+    for (Operation &op : system.getBody().front())
+      if (isa<recur::OnceOp, recur::MapOp, recur::LoopOp, recur::AtOp>(op) && wanted(op))
+        group(op, frame);
+    b.setLoc(system.getLoc());
+    func::ReturnOp::create(b);
+  }
+
+  void group(Operation &op, Value frame) {
+    b.setLoc(op.getLoc());
+    std::string kind = op.getName().stripDialect().str();
+    std::string prefix = (system.getSymName() + "." + kind + std::to_string(groups[kind]++) + ".").str();
+    auto phases = llvm::to_vector(op.getRegion(0).getOps<recur::PhaseOp>());
+    auto loop = dyn_cast<recur::LoopOp>(op);
+    SmallVector<std::string> names;
+    for (recur::PhaseOp phase : phases)
+      names.push_back(emitPhase(phase, prefix, bool(loop)));
+    auto call = [&](ValueRange arguments) {
+      for (auto [phase, name] : llvm::zip(phases, names)) {
+        b.setLoc(phase.getLoc());
+        func::CallOp::create(b, name, TypeRange(), arguments);
+      }
+    };
+    if (!loop)
+      return call(frame);
+    Value steps = b.load(b.getI64Type(), frame); // T is the first field of a frame
+    b.forEach(b.integer(0), steps, 1, [&](Value t) {
+      if (loop.getDirection() == recur::Direction::backward)
+        t = b.sub(b.sub(steps, b.integer(1)), t);
+      call({frame, t});
+    });
+  }
+
+  std::string emitPhase(recur::PhaseOp phase, const std::string &prefix, bool inLoop) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(system);
+    std::string name = unusedName(prefix + phase.getName().str());
+    SmallVector<Type> inputs = {pointer};
+    if (inLoop)
+      inputs.push_back(b.getI64Type());
+    func::FuncOp function = begin(name, inputs, phase.getLoc());
+    function.setPrivate();
+    Value memory = isTotalOfOuter(phase) ? scratch : Value();
+    Frame frame(b, function.getArgument(0), inLoop ? function.getArgument(1) : Value(), phase, numbers, memory);
+    if (hasPackedProducts(phase))
+      emitProductTiles(frame, machine, phase);
+    else if (memory)
+      emitTotalTiles(frame, machine, phase, memory);
+    else
+      emitNest(frame, machine, phase);
+    b.setLoc(phase.getLoc());
+    func::ReturnOp::create(b);
+    return name;
+  }
+
+  /// Opens a function; the insertion point moves into it.
+  func::FuncOp begin(const std::string &name, ArrayRef<Type> inputs, Location loc) {
+    b.setLoc(loc);
+    auto function = func::FuncOp::create(b, name, FunctionType::get(b.getContext(), inputs, {}));
+    b.setInsertionPointToStart(function.addEntryBlock());
+    return function;
+  }
+
+  std::string unusedName(const std::string &wanted) {
+    int64_t uses = names[wanted]++;
+    return uses == 0 ? wanted : wanted + "." + std::to_string(uses);
+  }
+
+  recur::SystemOp system;
+  const Machine &machine;
+  SlotNumbers numbers;
+  Code b;
+  Type pointer;
+  Value scratch;
+  std::map<std::string, int64_t> groups, names;
+};
+
+struct LowerToCpu : impl::LowerToCpuBase<LowerToCpu> {
+  using LowerToCpuBase::LowerToCpuBase;
+
+  void runOnOperation() override {
+    Machine machine{vectorBits, registers, fma};
+    SmallVector<recur::SystemOp> systems(getOperation().getOps<recur::SystemOp>());
+    for (recur::SystemOp system : systems) {
+      if (failed(check(system)))
+        return signalPassFailure();
+      SystemLowering(system, machine).lower();
+    }
+  }
+
+  /// Equations that no phase computes cannot be lowered.
+  static LogicalResult check(recur::SystemOp system) {
+    for (Operation &op : system.getBody().front())
+      if (!isa<recur::SlotOp, recur::OnceOp, recur::MapOp, recur::LoopOp, recur::AtOp>(op))
+        return op.emitError("'recur-lower-to-cpu' expects slots, groups and phases only");
+    return success();
+  }
+};
+
+} // namespace
+} // namespace seqc::cpu

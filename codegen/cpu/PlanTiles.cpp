@@ -1,0 +1,259 @@
+//===- PlanTiles.cpp - Packs weights and reserves scratch memory for tiles --------===//
+#include "codegen/cpu/CpuPasses.h"
+#include "codegen/cpu/Elements.h"
+#include "codegen/cpu/Phases.h"
+#include "codegen/cpu/TileCore.h"
+
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace seqc::cpu {
+#define GEN_PASS_DEF_PLANTILES
+#include "codegen/cpu/CpuPasses.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+bool constantInTime(recur::ReadOp read) {
+  auto slot = read.getSlot().getDefiningOp<recur::SlotOp>();
+  return !slot.getTime() && !slot.getBatch() && !read.getId() && read.getShift() == 0 && read.getBoundary().empty();
+}
+
+/// Weights that no row changes, times a vector of each row.
+bool canTile(recur::MatmulOp product) {
+  auto weights = product.getA().getDefiningOp<recur::ReadOp>();
+  auto vector = product.getB().getDefiningOp<recur::ReadOp>();
+  // With fewer outputs than that, lanes along the contracted dim do better.
+  constexpr int64_t fewest = 4;
+  return weights && vector && product.isMatrixVector() && constantInTime(weights) &&
+         cast<RankedTensorType>(product.getType()).getShape().back() >= fewest;
+}
+
+/// Products that share packed weights: same vector, same shape.
+using Group = SmallVector<recur::MatmulOp>;
+
+bool belongTogether(recur::MatmulOp x, recur::MatmulOp y) {
+  return x.getA().getType() == y.getA().getType() &&
+         OperationEquivalence::isEquivalentTo(x.getB().getDefiningOp(), y.getB().getDefiningOp(),
+                                              OperationEquivalence::IgnoreLocations);
+}
+
+SmallVector<Group> groupsOf(recur::PhaseOp phase) {
+  SmallVector<Group> groups;
+  if (phase.getTotal() || phase.getSpace().empty() || isa<recur::OnceOp>(phase->getParentOp()))
+    return groups;
+  for (Operation &op : phase.getBody().front()) {
+    auto product = dyn_cast<recur::MatmulOp>(op);
+    if (!product || !canTile(product)) {
+      // The phase has to go element by element.
+      if (contractsAlongLanes(&op))
+        return {};
+      continue;
+    }
+    auto *group = llvm::find_if(groups, [&](Group &group) { return belongTogether(group.front(), product); });
+    if (group == groups.end())
+      groups.push_back({product});
+    else
+      group->push_back(product);
+  }
+  return groups;
+}
+
+/// Adds the packed slots of one system and what fills them.
+class Packing {
+public:
+  Packing(recur::SystemOp system, const Machine &machine)
+      : system(system), machine(machine), b(system.getContext()) {}
+
+  int64_t pack(recur::PhaseOp phase) {
+    SmallVector<Group> groups = groupsOf(phase);
+    size_t most = 0, count = 0;
+    for (Group &group : groups)
+      most = std::max(most, group.size());
+    for (auto [number, group] : llvm::enumerate(groups)) {
+      pack(phase, group, most, number);
+      count += group.size();
+    }
+    return count;
+  }
+
+  /// One scratch slot for all totals.
+  void reserveScratch() {
+    int64_t size = 0;
+    FloatType real;
+    system.walk([&](recur::PhaseOp phase) {
+      if (!isTotalOfOuter(phase))
+        return;
+      size = std::max(size, totalScratch(machine, phase));
+      real = realType(phase);
+    });
+    if (size > 0)
+      addSlot(recur::SlotSource::workspace, "scratch", RankedTensorType::get({size}, real))
+          ->setAttr("recur.scratch", b.getUnitAttr());
+  }
+
+private:
+  struct Layout {
+    SmallVector<int64_t> leading;
+    int64_t rows, depth, blocks, panels, products, lanes;
+
+    RankedTensorType type(Type real) const {
+      return RankedTensorType::get({computeProduct(leading), panels, depth, blocks * products, lanes}, real);
+    }
+    int64_t panelSize() const { return depth * blocks * products * lanes; }
+  };
+
+  Layout layoutOf(recur::MatmulOp product, int64_t products, int64_t mostProducts) {
+    auto type = cast<RankedTensorType>(product.getA().getType());
+    ArrayRef<int64_t> shape = type.getShape();
+    Layout layout;
+    layout.leading = SmallVector<int64_t>(shape.drop_back(2));
+    layout.rows = shape[shape.size() - 2];
+    layout.depth = shape.back();
+    layout.products = products;
+    layout.lanes = machine.lanes(type.getElementType(), layout.rows);
+    // Wide panels help single rows, but a panel should stay well inside a second-level cache.
+    constexpr int64_t panelBytes = 256 * 1024;
+    int64_t columns = fullTileColumns(machine);
+    if (2 * columns * layout.depth * layout.lanes * type.getElementTypeBitWidth() / 8 <= panelBytes)
+      columns *= 2;
+    int64_t vectors = llvm::divideCeil(layout.rows, layout.lanes);
+    layout.blocks = std::clamp<int64_t>(columns / mostProducts, 1, vectors);
+    layout.panels = llvm::divideCeil(vectors, layout.blocks);
+    return layout;
+  }
+
+  void pack(recur::PhaseOp phase, Group &group, int64_t mostProducts, int64_t number) {
+    Layout layout = layoutOf(group.front(), group.size(), mostProducts);
+    auto tensor = cast<RankedTensorType>(group.front().getA().getType());
+    bool prepared = llvm::all_of(group, [](recur::MatmulOp product) {
+      recur::SlotSource source = weightsOf(product).getSlot().getDefiningOp<recur::SlotOp>().getSource();
+      return source == recur::SlotSource::param || source == recur::SlotSource::prepared;
+    });
+    std::string name = phase.getName().str() + ".packed" + (number ? std::to_string(number) : "");
+    auto source = prepared ? recur::SlotSource::prepared : recur::SlotSource::workspace;
+    recur::SlotOp slot = addSlot(source, name, layout.type(tensor.getElementType()));
+
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(phase->getParentOp());
+    auto once = recur::OnceOp::create(b, group.front().getLoc(), TypeRange(), prepared);
+    b.setInsertionPointToStart(&once.getBody().emplaceBlock());
+    clearLastPanel(slot, layout);
+    for (auto [q, product] : llvm::enumerate(group))
+      copyProduct(slot, layout, product, q);
+    recur::YieldOp::create(b, once.getLoc(), ValueRange());
+    for (auto [q, product] : llvm::enumerate(group)) {
+      b.setInsertionPoint(product);
+      product.getAMutable().assign(recur::ReadPackedOp::create(b, product.getLoc(), product.getA().getType(),
+                                                               slot.getSlot(), q, group.size()));
+    }
+  }
+
+  static recur::ReadOp weightsOf(recur::MatmulOp product) { return product.getA().getDefiningOp<recur::ReadOp>(); }
+
+  recur::SlotOp addSlot(recur::SlotSource source, const std::string &name, RankedTensorType type) {
+    OpBuilder::InsertionGuard guard(b);
+    recur::SlotOp last;
+    for (auto slot : system.getOps<recur::SlotOp>())
+      last = slot;
+    b.setInsertionPointAfter(last);
+    return recur::SlotOp::create(b, system.getLoc(), recur::SlotType::get(b.getContext(), type), source, name,
+                                 /*index=*/0, /*time=*/false, /*batch=*/false, /*zeroed=*/false, /*fallback=*/Value());
+  }
+
+  /// A phase that writes `value(space)` to the slot.
+  void writePhase(Location loc, StringRef name, ArrayRef<int64_t> space, function_ref<Value(RankedTensorType)> value,
+                  recur::SlotOp slot, int64_t offset, ArrayRef<int64_t> strides) {
+    auto phase = recur::PhaseOp::create(b, loc, name, space, /*total=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&phase.getBody().emplaceBlock());
+    Type real = slot.getSlot().getType().getValue().getElementType();
+    Value result = value(RankedTensorType::get(space, real));
+    recur::WriteOp::create(b, loc, result, slot.getSlot(), offset, strides);
+  }
+
+  /// Lanes and columns past the last output of a product are zero.
+  void clearLastPanel(recur::SlotOp slot, const Layout &layout) {
+    if (layout.rows == layout.panels * layout.blocks * layout.lanes)
+      return;
+    int64_t size = layout.panelSize(), count = computeProduct(layout.leading);
+    writePhase(slot.getLoc(), (slot.getName() + ".clear").str(), {count, size},
+               [&](RankedTensorType type) -> Value {
+                 auto zero = DenseElementsAttr::get(type, FloatAttr::get(type.getElementType(), 0.0));
+                 return recur::ConstantOp::create(b, slot.getLoc(), type, zero);
+               },
+               slot, (layout.panels - 1) * size, {layout.panels * size, 1});
+  }
+
+  /// Outputs in whole panels, whole vectors of the last panel, and the rest of the last vector.
+  void copyProduct(recur::SlotOp slot, const Layout &layout, recur::MatmulOp product, int64_t q) {
+    int64_t panelRows = layout.blocks * layout.lanes;
+    int64_t panels = layout.rows / panelRows, vectors = layout.rows % panelRows / layout.lanes;
+    int64_t rest = layout.rows % layout.lanes;
+    copyRows(slot, layout, product, q, 0, panels, layout.blocks, layout.lanes);
+    copyRows(slot, layout, product, q, panels * panelRows, 1, vectors, layout.lanes);
+    copyRows(slot, layout, product, q, layout.rows - rest, 1, 1, rest);
+  }
+
+  /// Outputs first … first + panels · blocks · lanes - 1 of a product; `first` starts a panel, or the last vector.
+  void copyRows(recur::SlotOp slot, const Layout &layout, recur::MatmulOp product, int64_t q, int64_t first,
+                int64_t panels, int64_t blocks, int64_t lanes) {
+    if (panels * blocks * lanes == 0)
+      return;
+    recur::ReadOp weights = weightsOf(product);
+    ArrayRef<int64_t> from = weights.getStrides();
+    int64_t alongOutput = from[from.size() - 2], alongDepth = from.back();
+    int64_t block = first / layout.lanes, columns = layout.blocks * layout.products;
+
+    SmallVector<int64_t> space(layout.leading), reads(from.drop_back(2)), writes;
+    for (int64_t stride : computeStrides(layout.leading))
+      writes.push_back(stride * layout.panels * layout.panelSize());
+    space.append({panels, blocks, layout.depth, lanes});
+    reads.append({layout.blocks * layout.lanes * alongOutput, layout.lanes * alongOutput, alongDepth, alongOutput});
+    writes.append({layout.panelSize(), layout.products * layout.lanes, columns * layout.lanes, 1});
+    int64_t offset = block / layout.blocks * layout.panelSize() +
+                     (block % layout.blocks * layout.products + q) * layout.lanes;
+    writePhase(product.getLoc(), slot.getName(), space,
+               [&](RankedTensorType type) -> Value {
+                 return recur::ReadOp::create(b, product.getLoc(), type, weights.getSlot(), /*shift=*/0, ValueRange(),
+                                              /*id=*/Value(), /*id_stride=*/0,
+                                              weights.getOffset() + first * alongOutput, reads);
+               },
+               slot, offset, writes);
+  }
+
+  recur::SystemOp system;
+  const Machine &machine;
+  OpBuilder b;
+};
+
+struct PlanTiles : impl::PlanTilesBase<PlanTiles> {
+  using PlanTilesBase::PlanTilesBase;
+
+  void runOnOperation() override {
+    Machine machine{vectorBits, registers, true};
+    for (auto system : getOperation().getOps<recur::SystemOp>()) {
+      Packing packing(system, machine);
+      SmallVector<recur::PhaseOp> phases;
+      system.walk([&](recur::PhaseOp phase) { phases.push_back(phase); });
+      for (recur::PhaseOp phase : phases)
+        packed += packing.pack(phase);
+      packing.reserveScratch();
+    }
+    eraseUnusedReads();
+  }
+
+  void eraseUnusedReads() {
+    SmallVector<Operation *> unused;
+    getOperation().walk([&](recur::ReadOp read) {
+      if (read->use_empty())
+        unused.push_back(read);
+    });
+    for (Operation *read : unused)
+      read->erase();
+  }
+};
+
+} // namespace
+} // namespace seqc::cpu

@@ -1,0 +1,39 @@
+//===- TileCore.h - The inner loop of all products -------------------------------===//
+//
+// out[i][c] = Σ_k a_i[k] · w[k][c] for up to six rows i and a few vector columns c, with every sum in a register.
+// The sum runs over k in order from zero, whatever the number of rows, so results do not depend on the tiling.
+//
+//===--------------------------------------------------------------------------===//
+#ifndef SEQC_CODEGEN_CPU_TILECORE_H
+#define SEQC_CODEGEN_CPU_TILECORE_H
+
+#include "codegen/cpu/Code.h"
+
+namespace seqc::cpu {
+
+/// Most rows of a tile.
+constexpr int64_t tileRows = 6;
+
+/// Vector columns that fit in registers with `tileRows` rows.
+int64_t fullTileColumns(const Machine &machine);
+
+struct TileCore {
+  mlir::FloatType real;
+  int64_t lanes, columns;
+  int64_t strideA;       // elements from a_i[k] to a_i[k + 1]
+  mlir::Value rows;      // array of pointers a_i
+  mlir::Value weights;   // w, contiguous: [k][columns][lanes]
+  mlir::Value depth;     // number of k
+  mlir::Value out;       // [tileRows][columns][lanes]
+
+  /// Emits the loop for each possible number of rows, and the choice between them.
+  void emit(Code &b, const Machine &machine, mlir::Value rowCount) const;
+
+private:
+  void emitRows(Code &b, const Machine &machine, int64_t count) const;
+  void emitChunk(Code &b, const Machine &machine, mlir::ArrayRef<mlir::Value> a, int64_t first, int64_t count) const;
+};
+
+} // namespace seqc::cpu
+
+#endif // SEQC_CODEGEN_CPU_TILECORE_H
