@@ -99,6 +99,10 @@ typedef struct seqc_model {
 
 /*===-- Entry points: what the thunks call --------------------------------------===*/
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 int seqc_run_init(const seqc_model *model, const seqc_call *call);
 int seqc_run_prepare(const seqc_model *model, const seqc_call *call);
 int seqc_run_forward(const seqc_model *model, const seqc_call *call);
@@ -109,5 +113,9 @@ int seqc_run_step(const seqc_model *model, const seqc_call *call);
 int64_t seqc_workspace_size(const seqc_model *model, int64_t T, int64_t B);
 int64_t seqc_tape_size(const seqc_model *model, int64_t T, int64_t B);
 int64_t seqc_prepared_size(const seqc_model *model);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* SEQC_MODEL_H */
