@@ -1,0 +1,302 @@
+//===- Infer.cpp - The shape of every sequence, then every expression -------===//
+//
+// The shape of `h` follows from an equation that may itself read h[t-1]. So equations are checked again and again, in
+// both directions of the file, each time with what is known so far, until nothing changes. Shapes only ever become
+// more known or, by broadcasting, larger; one that keeps growing (`h = [h[t-1], x]`) is an error.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Checker.h"
+#include "frontend/Elaborate.h"
+
+using namespace seqc;
+
+namespace {
+
+class SystemChecker {
+public:
+  SystemChecker(System &system, Program &program, Diagnostics &diags)
+      : system(system), program(program), diags(diags) {}
+
+  void run();
+
+private:
+  void infer();
+  bool inferRounds(Checker::Mode mode);
+  bool inferSequence(Sequence &sequence, Checker::Mode mode);
+  bool inferBoundary(Boundary *boundary, Checker::Mode mode);
+  bool update(Sequence &sequence, const Node &value);
+  bool allKnown() const;
+
+  void checkSequences();
+  void checkBoundary(Sequence &sequence, Boundary *boundary);
+  void checkLoss();
+  void checkOutputs();
+  void checkOutput(const ast::OutputItem &item, const Scope &scope);
+  void checkApplications();
+  void reportUnknownShapes();
+
+  Frame frameIn(const Scope *scope) const {
+    Frame frame;
+    frame.file = system.file;
+    frame.scope = scope;
+    return frame;
+  }
+
+  System &system;
+  Program &program;
+  Diagnostics &diags;
+  Sequence *growing = nullptr;
+};
+
+} // namespace
+
+void seqc::checkSystem(System &system, Program &program, Diagnostics &diags) {
+  SystemChecker(system, program, diags).run();
+}
+
+void SystemChecker::run() {
+  unsigned errors = diags.errorCount();
+  infer();
+  checkSequences();
+  checkLoss();
+  checkOutputs();
+  checkApplications();
+  if (diags.errorCount() == errors)
+    reportUnknownShapes();
+}
+
+//===-- Inference ------------------------------------------------------------------===//
+
+bool SystemChecker::allKnown() const {
+  return llvm::all_of(system.sequences, [](const Sequence &s) { return s.shape.isComplete(); });
+}
+
+void SystemChecker::infer() {
+  if (inferRounds(Checker::Infer) && !allKnown())
+    inferRounds(Checker::InferAssumingVectors);
+}
+
+/// False if a shape keeps growing.
+bool SystemChecker::inferRounds(Checker::Mode mode) {
+  size_t limit = system.sequences.size() + 8;
+  for (size_t round = 0; round < limit; ++round) {
+    bool changed = false;
+    auto visit = [&](Sequence &sequence) {
+      bool here = inferBoundary(sequence.before.get(), mode) | inferBoundary(sequence.after.get(), mode);
+      if (!sequence.isInput)
+        here |= inferSequence(sequence, mode);
+      if (here)
+        growing = &sequence;
+      changed |= here;
+    };
+    // Both ways, so that a chain of equations is settled in one round however the file is ordered.
+    llvm::for_each(system.sequences, visit);
+    if (changed)
+      llvm::for_each(llvm::reverse(system.sequences), visit);
+    if (!changed) {
+      growing = nullptr;
+      return true;
+    }
+  }
+  growing->shape = Shape::unknown();
+  diags.report(DiagId::ShapeGrows, growing->range, growing->name);
+  return false;
+}
+
+bool SystemChecker::inferSequence(Sequence &sequence, Checker::Mode mode) {
+  Diagnostics scratch;
+  std::deque<Node> nodes;
+  int64_t sites = system.randomSites;
+  Checker checker(program, system, scratch, nodes, mode);
+  std::vector<Node *> values = checker.checkParts(*sequence.expr, frameIn(sequence.scope), sequence.parts);
+  system.randomSites = sites;
+  return sequence.part < values.size() && update(sequence, *values[sequence.part]);
+}
+
+bool SystemChecker::update(Sequence &sequence, const Node &value) {
+  bool changed = sequence.varying < value.varying || sequence.element != value.element ||
+                 sequence.vocabulary != value.vocabulary ||
+                 (value.shape.hasRank && !sequence.shape.sameSizes(value.shape));
+  sequence.varying |= value.varying;
+  sequence.element = value.element;
+  sequence.vocabulary = value.vocabulary;
+  if (value.shape.hasRank)
+    sequence.shape = value.shape;
+  return changed;
+}
+
+bool SystemChecker::inferBoundary(Boundary *boundary, Checker::Mode mode) {
+  if (!boundary)
+    return false;
+  Diagnostics scratch;
+  std::deque<Node> nodes;
+  Node *value = Checker(program, system, scratch, nodes, mode).check(*boundary->expr, frameIn(boundary->scope));
+  if (!value || !value->shape.hasRank || boundary->shape.sameSizes(value->shape))
+    return false;
+  boundary->shape = value->shape;
+  return true;
+}
+
+void SystemChecker::reportUnknownShapes() {
+  for (const Sequence &sequence : system.sequences)
+    if (!sequence.isInput && !sequence.value) {
+      diags.report(DiagId::ShapeUnknown, sequence.range, sequence.name);
+      return; // the others may follow from this one
+    }
+}
+
+//===-- Checking -------------------------------------------------------------------===//
+
+void SystemChecker::checkSequences() {
+  Checker checker(program, system, diags, system.nodes, Checker::Final);
+  std::vector<Node *> values;
+  for (Sequence &sequence : system.sequences) {
+    if (!sequence.isInput) {
+      if (sequence.part == 0)
+        values = checker.checkParts(*sequence.expr, frameIn(sequence.scope), sequence.parts);
+      if (sequence.part < values.size())
+        sequence.value = values[sequence.part];
+      if (sequence.value && sequence.value->diagonal)
+        sequence.value = checker.toReal(sequence.value, frameIn(sequence.scope));
+      if (sequence.value && sequence.gate && sequence.value->element != Element::Real) {
+        diags.report(DiagId::GateKind, sequence.range, sequence.name);
+        sequence.value = nullptr;
+      }
+    }
+    checkBoundary(sequence, sequence.before.get());
+    checkBoundary(sequence, sequence.after.get());
+  }
+}
+
+void SystemChecker::checkBoundary(Sequence &sequence, Boundary *boundary) {
+  if (!boundary)
+    return;
+  Checker checker(program, system, diags, system.nodes, Checker::Final);
+  Frame frame = frameIn(boundary->scope);
+  Node *value = checker.check(*boundary->expr, frame);
+  if (value && (sequence.element == Element::Real || value->diagonal))
+    value = checker.toReal(value, frame);
+  if (!value || !sequence.shape.isComplete())
+    return;
+  if (value->varying) {
+    diags.report(DiagId::BoundaryVaries, value->range, sequence.name);
+    return;
+  }
+  if (value->element != sequence.element) {
+    diags.report(DiagId::BoundaryKind, value->range, sequence.name);
+    return;
+  }
+  boundary->value = checker.broadcastTo(value, sequence.shape);
+  if (!boundary->value)
+    diags
+        .report(DiagId::BoundaryShape, value->range, sequence.name, value->shape.textWithSizes(),
+                sequence.shape.textWithSizes())
+        .note(sequence.range, DiagId::DefinedWithShape, sequence.name, sequence.shape.textWithSizes());
+}
+
+void SystemChecker::checkLoss() {
+  if (!system.lossStatement)
+    return;
+  Checker checker(program, system, diags, system.nodes, Checker::Final);
+  Frame frame = frameIn(system.lossScope);
+  frame.inLoss = true;
+  const ast::Expr &expr = *system.lossStatement->value;
+  Node *loss = checker.toReal(checker.check(expr, frame), frame);
+  if (!loss)
+    return;
+  if (!system.ast->isModel) {
+    diags.report(DiagId::LossInCell, system.lossStatement->range, system.ast->name.text);
+    return;
+  }
+  if (!loss->varying && loss->shape.isScalar()) {
+    system.loss = loss;
+    return;
+  }
+  if (loss->varying)
+    diags.report(DiagId::LossVaries, expr.range, sourceText(expr.range));
+  else
+    diags.report(DiagId::LossShape, expr.range, sourceText(expr.range), loss->shape.textWithSizes());
+}
+
+void SystemChecker::checkOutputs() {
+  for (auto [item, scope] : system.outputItems)
+    checkOutput(*item, *scope);
+  if (system.exported && system.outputs.empty() && system.outputItems.empty() && !system.lossStatement)
+    diags.report(DiagId::NothingToExport, system.ast->name.range, system.ast->name.text);
+}
+
+/// The item as an expression, `h` or `enc.c`.
+static ast::Expr &outputExpr(System &system, const ast::OutputItem &item, const std::string &name,
+                             llvm::ArrayRef<std::string> members) {
+  auto makeName = [&](const std::string &text, SourceRange range) {
+    ast::Expr e;
+    e.kind = ast::ExprKind::Name;
+    e.range = range;
+    e.name = text;
+    return e;
+  };
+  ast::Expr expr = makeName(name, item.name.range);
+  for (auto [i, member] : llvm::enumerate(members)) {
+    ast::Expr outer = makeName(member, item.name.range.to(item.members[i].range));
+    outer.kind = ast::ExprKind::Member;
+    outer.args.push_back(std::make_unique<ast::Expr>(std::move(expr)));
+    expr = std::move(outer);
+  }
+  return system.outputExprs.emplace_back(std::move(expr));
+}
+
+void SystemChecker::checkOutput(const ast::OutputItem &item, const Scope &scope) {
+  auto lookup = [&](llvm::StringRef name) { return scope.find(name); };
+  auto name = expandName(item.name.text, item.name.braces, lookup, diags);
+  std::vector<std::string> members;
+  for (const ast::Name &member : item.members) {
+    auto text = expandName(member.text, member.braces, lookup, diags);
+    if (!text || !name)
+      return;
+    members.push_back(*text);
+  }
+  if (!name)
+    return;
+  auto it = system.names.find(*name);
+  if (it == system.names.end()) {
+    std::vector<std::string> known;
+    for (auto &[candidate, entity] : system.names)
+      known.push_back(candidate);
+    std::string nearest = nearestName(*name, known);
+    auto builder = diags.report(DiagId::NoEquation, item.name.range, *name);
+    if (!nearest.empty())
+      builder.hint("did you mean `" + nearest + "`?");
+    return;
+  }
+  if (members.empty() && !std::holds_alternative<Sequence *>(it->second)) {
+    diags.report(DiagId::OutputIsNoSequence, item.name.range, *name);
+    return;
+  }
+  std::string full = *name;
+  for (const std::string &member : members)
+    full += "." + member;
+  for (const Output &output : system.outputs)
+    if (output.name == full) {
+      diags.report(DiagId::DeclaredTwice, item.range, "output " + full)
+          .note(output.range, DiagId::FirstDeclaredHere, "output " + full);
+      return;
+    }
+  Checker checker(program, system, diags, system.nodes, Checker::Final);
+  if (Node *value = checker.check(outputExpr(system, item, *name, members), frameIn(&scope)))
+    system.outputs.push_back({full, item.range, value, item.last});
+}
+
+void SystemChecker::checkApplications() {
+  for (Layer &layer : system.layers) {
+    if (layer.levels.empty() || !layer.memberRead.isValid())
+      continue;
+    if (layer.applications.size() > 1)
+      diags.report(DiagId::MemberAmbiguous, layer.memberRead, layer.name)
+          .note(layer.applications[0]->range, DiagId::AppliedHere, layer.name)
+          .note(layer.applications[1]->range, DiagId::AppliedHere, layer.name);
+    else if (!layer.applications.front()->layer && !diags.hasErrors())
+      diags.report(DiagId::NeverApplied, layer.memberRead, layer.name)
+          .note(layer.range, DiagId::DeclaredHere, layer.name);
+  }
+}
