@@ -1,0 +1,66 @@
+//===- TensorTest.cpp - Elements and conversions ----------------------------------------===//
+#include "tools/seq-run/Tensor.h"
+
+#include <cmath>
+#include <cstring>
+#include <gtest/gtest.h>
+
+using namespace seqc::run;
+
+namespace {
+
+double sixteenBits(DType dtype, uint16_t bits) {
+  Tensor tensor(dtype, {1});
+  std::memcpy(tensor.bytes(), &bits, 2);
+  return tensor.at(0);
+}
+
+TEST(Tensor, halfNumbersAreReadExactly) {
+  EXPECT_EQ(sixteenBits(DType::F16, 0x3c00), 1);
+  EXPECT_EQ(sixteenBits(DType::F16, 0xc500), -5);
+  EXPECT_EQ(sixteenBits(DType::F16, 0x7bff), 65504);
+  EXPECT_EQ(sixteenBits(DType::F16, 0x0001), std::ldexp(1.0, -24));
+  EXPECT_EQ(sixteenBits(DType::F16, 0x03ff), std::ldexp(1023.0, -24));
+  EXPECT_TRUE(std::signbit(sixteenBits(DType::F16, 0x8000)));
+  EXPECT_EQ(sixteenBits(DType::F16, 0xfc00), -INFINITY);
+  EXPECT_TRUE(std::isnan(sixteenBits(DType::F16, 0x7e00)));
+}
+
+TEST(Tensor, bfloatNumbersAreReadExactly) {
+  EXPECT_EQ(sixteenBits(DType::BF16, 0x3f80), 1);
+  EXPECT_EQ(sixteenBits(DType::BF16, 0xc0a0), -5);
+  EXPECT_EQ(sixteenBits(DType::BF16, 0x7f80), INFINITY);
+}
+
+TEST(Tensor, wholeNumbersOfAnyTypeBecomeIds) {
+  for (DType dtype : {DType::F64, DType::F32, DType::I64, DType::I32, DType::U8}) {
+    Tensor tensor(dtype, {2});
+    tensor.set(1, 200);
+    auto ids = toInteger(tensor, DType::I32);
+    ASSERT_TRUE(ids);
+    EXPECT_EQ(ids->as<int32_t>()[1], 200);
+  }
+}
+
+TEST(Tensor, fractionsAndNumbersOutOfRangeAreNoIds) {
+  for (double value : {0.5, 3e9, -3e9, double(INFINITY), double(NAN)}) {
+    Tensor tensor(DType::F64, {1});
+    tensor.set(0, value);
+    EXPECT_FALSE(toInteger(tensor, DType::I32)) << value;
+  }
+}
+
+TEST(Tensor, onlyZeroAndOneAreAMask) {
+  Tensor tensor(DType::F32, {2});
+  tensor.set(1, 1);
+  EXPECT_TRUE(toInteger(tensor, DType::Bool));
+  tensor.set(0, 2);
+  EXPECT_FALSE(toInteger(tensor, DType::Bool));
+}
+
+TEST(Tensor, anEmptyTensorHasAnAddress) {
+  EXPECT_NE(Tensor(DType::F32, {0, 3}).bytes(), nullptr);
+  EXPECT_EQ(Tensor().bytes(), nullptr) << "a tensor that is not given has none";
+}
+
+} // namespace
