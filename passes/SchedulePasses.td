@@ -57,4 +57,47 @@ def RecurSchedule : Pass<"recur-schedule", "::mlir::ModuleOp"> {
   ];
 }
 
+def RecurFormPhases : Pass<"recur-form-phases", "::mlir::ModuleOp"> {
+  let summary = "partitions each group into phases that touch memory only by reads and writes";
+  let description = [{
+    A phase computes values of one shape: products and reductions first, then everything pointwise that follows. What
+    a product, a reduction or a view needs complete is written by an earlier phase. Movement (slice, reshape,
+    transpose, broadcast, delay, advance, gather) is no work: it becomes offset, strides, shift and id of a read; the
+    parts of a concat are written side by side into one slot. A product of which only slices are used in a loop is
+    split, so that one phase holds all gates of a unit. The totals that make up the gradient of a parameter are added
+    in its memory, through sums, concats and transposes. Loops take all that is ready into one phase, because each
+    costs a barrier a step; maps only what belongs together.
+
+    Pre-condition: groups (`recur-schedule`). Afterwards there are only slots, groups and phases, with a workspace
+    slot for every value that is read in another phase (`recur-plan-memory` makes them fewer and smaller).
+
+    ```mlir
+    // before
+    %h = recur.loop forward {
+      %hp = recur.delay %0 by 1 state "h" : tensor<4xf32>
+      %u = recur.matmul %U, %hp : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      %0 = recur.tanh %u : tensor<4xf32>
+      recur.yield %0 : tensor<4xf32>
+    } : tensor<4xf32>
+    recur.output "h", %h : tensor<4xf32>
+    // after
+    recur.loop forward {
+      recur.phase "h" space [4] {
+        %0 = recur.read %U offset 0 strides [4, 1] : (!recur.slot<tensor<4x4xf32>>) -> tensor<4x4xf32>
+        %1 = recur.read %h shift -1 boundary %h0 offset 0 strides [1]
+          : (!recur.slot<tensor<4xf32>>, !recur.slot<tensor<4xf32>>) -> tensor<4xf32>
+        %2 = recur.matmul %0, %1 : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+        %3 = recur.tanh %2 : tensor<4xf32>
+        recur.write %3, %out offset 0 strides [1] : tensor<4xf32>, !recur.slot<tensor<4xf32>>
+        recur.write %3, %h offset 0 strides [1] : tensor<4xf32>, !recur.slot<tensor<4xf32>>
+      }
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numPhases", "num-phases", "phases">,
+    Statistic<"numSplit", "num-split", "ops split into the slices that are used">
+  ];
+}
+
 #endif // RECUR_SCHEDULE_PASSES_TD

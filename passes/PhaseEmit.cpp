@@ -1,0 +1,192 @@
+//===- PhaseEmit.cpp - Writes phases from a plan --------------------------------------===//
+#include "passes/PhasePlan.h"
+#include "passes/analysis/OpKinds.h"
+
+using namespace mlir;
+
+namespace recur {
+namespace {
+
+/// Builds reads and numbers inside one phase, each once.
+class PhaseReader {
+public:
+  PhaseReader(PhasePlan &plan, OpBuilder &builder) : plan(plan), builder(builder) {}
+
+  /// `anywhere`: a number may stand for itself, instead of being read.
+  Value read(const Access &access, Location loc, bool anywhere);
+
+private:
+  Value readSlot(const Access &access, Location loc);
+  Value number(const Access &access, Location loc);
+
+  PhasePlan &plan;
+  OpBuilder &builder;
+  std::map<std::vector<int64_t>, Value> known;
+};
+
+} // namespace
+
+Value PhaseReader::number(const Access &access, Location loc) {
+  Operation *op = access.base.getDefiningOp();
+  if (access.isWhole())
+    return builder.clone(*op)->getResult(0);
+  auto elements = cast<DenseElementsAttr>(cast<ConstantOp>(op).getValue());
+  auto type = RankedTensorType::get(access.shape, elements.getElementType());
+  return ConstantOp::create(builder, loc, type, elements.resizeSplat(type));
+}
+
+Value PhaseReader::readSlot(const Access &access, Location loc) {
+  auto [slot, begin] = access.slot ? std::pair<Value, int64_t>(access.slot, 0) : plan.home(access.base);
+  Value id = access.id ? plan.ownSlot(access.id) : Value();
+  auto type = RankedTensorType::get(access.shape, cast<RankedTensorType>(access.base.getType()).getElementType());
+  return ReadOp::create(builder, loc, type, slot, access.shift, access.boundary, id, access.idStride,
+                        access.offset + begin, access.strides);
+}
+
+Value PhaseReader::read(const Access &access, Location loc, bool anywhere) {
+  std::vector<int64_t> key = {reinterpret_cast<intptr_t>(access.base.getAsOpaquePointer()),
+                              reinterpret_cast<intptr_t>(access.id.getAsOpaquePointer()),
+                              access.shift, access.idStride, access.offset, anywhere};
+  key.insert(key.end(), access.shape.begin(), access.shape.end());
+  key.insert(key.end(), access.strides.begin(), access.strides.end());
+  for (Value slot : access.boundary)
+    key.push_back(reinterpret_cast<intptr_t>(slot.getAsOpaquePointer()));
+  Value &value = known[key];
+  if (!value)
+    value = anywhere && isNumber(access) ? number(access, loc) : readSlot(access, loc);
+  return value;
+}
+
+static Value emitNode(PhaseNode &node, PhaseReader &reader, OpBuilder &builder, PhasePlan &plan) {
+  bool pointwise = node.kind != PhaseNode::Compute || isPointwise(node.op);
+  SmallVector<Value> operands;
+  for (auto [index, access] : llvm::enumerate(node.reads)) {
+    PhaseNode *source = plan.nodeOf(access.base);
+    if (pointwise && source && source->leader == node.leader && source != &node && access.isWhole())
+      operands.push_back(source->emitted);
+    else
+      operands.push_back(reader.read(access, node.op ? node.op->getOperand(index).getLoc() : node.loc, pointwise));
+  }
+  if (node.kind != PhaseNode::Compute)
+    return operands.front();
+  Operation *clone = node.op->clone();
+  clone->setOperands(operands);
+  builder.insert(clone);
+  return clone->getResult(0);
+}
+
+/// Phases of a group in execution order, each with its nodes in order.
+static std::map<std::pair<unsigned, unsigned>, SmallVector<PhaseNode *>> phasesOf(PhaseGroup &group) {
+  DenseMap<PhaseNode *, unsigned> number;
+  std::map<std::pair<unsigned, unsigned>, SmallVector<PhaseNode *>> phases; // by level, then by their first node
+  for (auto &node : group.nodes)
+    phases[{node->level, number.try_emplace(node->leader, number.size()).first->second}].push_back(node.get());
+  return phases;
+}
+
+void emitPhases(PhasePlan &plan, PhaseGroup &group) {
+  OpBuilder builder(group.group->getRegion(0).front().getTerminator());
+  for (auto &[order, nodes] : phasesOf(group)) {
+    PhaseNode *last = nodes.back();
+    auto phase = PhaseOp::create(builder, last->loc, last->name, last->type.getShape(), last->adds);
+    OpBuilder body = OpBuilder::atBlockBegin(&phase.getBody().emplaceBlock());
+    PhaseReader reader(plan, body);
+    for (PhaseNode *node : nodes) {
+      node->phase = phase;
+      node->emitted = emitNode(*node, reader, body, plan);
+    }
+  }
+}
+
+static void emitPlace(PhasePlan &plan, OpBuilder &builder, const PhaseNode &node, const Place &place) {
+  Value slot = place.slot ? place.slot : plan.storedIn(place.within);
+  if (!slot)
+    return; // a concat of which only parts are read
+  if (node.adds)
+    AccumulateOp::create(builder, node.loc, node.emitted, slot, place.id ? plan.ownSlot(place.id) : Value(),
+                         place.idStride, place.offset, place.strides, place.unlessGiven);
+  else
+    WriteOp::create(builder, node.loc, node.emitted, slot, place.offset, place.strides);
+}
+
+/// Where the total of a scatter goes: the row that the id gives.
+static Place throughId(Place place, Value id) {
+  place.id = id;
+  place.idStride = place.strides.front();
+  place.strides.erase(place.strides.begin());
+  return place;
+}
+
+void emitWrites(PhasePlan &plan, PhaseGroup &group) {
+  for (auto &node : group.nodes) {
+    OpBuilder builder(node->phase.getBody().getContext());
+    builder.setInsertionPointToEnd(&node->phase.getBody().front());
+    SmallVector<Place> places = node->places;
+    if (Value slot = node->value ? plan.storedIn(node->value) : Value()) {
+      Place own;
+      own.slot = slot;
+      own.strides = rowMajorStrides(cast<RankedTensorType>(node->value.getType()).getShape());
+      places.push_back(own);
+    }
+    auto scatter = node->kind == PhaseNode::Total ? node->op->getOperand(0).getDefiningOp<ScatterOp>() : ScatterOp();
+    for (const Place &place : places)
+      emitPlace(plan, builder, *node, scatter ? throughId(place, plan.views.resolve(scatter.getId()).base) : place);
+  }
+}
+
+//===-- Boundary gradients ---------------------------------------------------------------===//
+
+static AtOp groupAt(SystemOp system, Operation *before, Anchor anchor, int64_t offset, Location loc) {
+  OpBuilder builder(before);
+  auto at = AtOp::create(builder, loc, TypeRange(), anchor, offset);
+  builder.setInsertionPointToEnd(&at.getBody().emplaceBlock());
+  YieldOp::create(builder, loc, ValueRange());
+  return at;
+}
+
+static Value sumOfShifted(PhasePlan &plan, BoundaryGradientOp op, OpBuilder &builder) {
+  PhaseReader reader(plan, builder);
+  Value sum;
+  for (Value shifted : op.getShifted()) {
+    Operation *source = shifted.getDefiningOp();
+    Access access = isMovement(source) ? plan.views.resolveMovement(source) : plan.views.resolve(shifted);
+    Value value = reader.read(access, shifted.getLoc(), /*anywhere=*/true);
+    sum = sum ? AddOp::create(builder, op.getLoc(), sum, value).getResult() : value;
+  }
+  if (!sum)
+    sum = ConstantOp::create(builder, op.getLoc(), op.getType(), 0.0);
+  return sum;
+}
+
+void emitBoundaryGradient(PhasePlan &plan, BoundaryGradientOp op) {
+  // A gradient that flows back from later steps leaves before the first step.
+  bool later = op.getReversed();
+  auto type = cast<RankedTensorType>(op.getType());
+  Strides strides = rowMajorStrides(type.getShape());
+  SmallVector<Place> totals = plan.addedTo.lookup(op);
+  if (Value slot = plan.storedIn(op.getResult())) {
+    totals.emplace_back();
+    totals.back().slot = slot;
+    totals.back().strides = strides;
+  }
+  Operation *before = plan.groupFor(op).group;
+  for (int64_t slot = 0; slot < op.getSlots(); ++slot) {
+    AtOp at = groupAt(plan.system, before, later ? Anchor::end : Anchor::start, later ? slot : -1 - slot, op.getLoc());
+    OpBuilder builder(at.getBody().front().getTerminator());
+    std::string name = ("d." + op.getState() + "[" + (later ? "T+" + std::to_string(1 + slot) : std::to_string(-slot)) + "]").str();
+    auto phase = PhaseOp::create(builder, op.getLoc(), name, type.getShape(), false);
+    OpBuilder body = OpBuilder::atBlockBegin(&phase.getBody().emplaceBlock());
+    Value given = plan.slots.state(SlotSource::d_state, op.getState(), later, slot, type);
+    WriteOp::create(body, op.getLoc(), sumOfShifted(plan, op, body), given, 0, strides);
+    if (totals.empty())
+      continue;
+    auto total = PhaseOp::create(builder, op.getLoc(), name + ".total", type.getShape(), true);
+    OpBuilder sums = OpBuilder::atBlockBegin(&total.getBody().emplaceBlock());
+    Value value = sumOfShifted(plan, op, sums);
+    Value state = plan.slots.state(SlotSource::state, op.getState(), later, slot, type);
+    for (const Place &place : totals)
+      AccumulateOp::create(sums, op.getLoc(), value, place.slot, Value(), 0, place.offset, place.strides, state);
+  }
+}
+
+} // namespace recur
