@@ -277,10 +277,9 @@ Expected<std::vector<Model>> collectModels(ModuleOp module) {
   return models;
 }
 
-void eraseModels(ModuleOp module) {
-  for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
-    if (isa<recur::SystemOp, recur::InterfaceOp>(op))
-      op.erase();
+void eraseInterfaces(ModuleOp module) {
+  for (auto interface : llvm::make_early_inc_range(module.getOps<recur::InterfaceOp>()))
+    interface.erase();
 }
 
 } // namespace seqc

@@ -80,8 +80,8 @@ struct Model {
 /// of them, their slots), so have the models. Fails if two models would export the same names.
 llvm::Expected<std::vector<Model>> collectModels(mlir::ModuleOp module);
 
-/// Removes what collectModels() reads, so that the module can be translated.
-void eraseModels(mlir::ModuleOp module);
+/// Removes the interfaces, which no lowering knows.
+void eraseInterfaces(mlir::ModuleOp module);
 
 } // namespace seqc
 

@@ -119,7 +119,7 @@ private:
     int64_t whole = space.back() / lanes, rest = space.back() % lanes;
     Value firstBlock = b.mul(panel, b.integer(blocks));
     Value count = b.integer(blocks);
-    if (whole % blocks != 0)
+    if (whole != groups.front().panels * blocks)
       count = b.smaller(count, b.sub(b.integer(whole), firstBlock));
     auto finish = [&](Value block, int64_t width) {
       Value position = b.mul(b.add(firstBlock, block), b.integer(lanes));

@@ -1,0 +1,282 @@
+//===- Stages.cpp - From a file to what is asked for --------------------------------===//
+#include "tools/seqc/Stages.h"
+
+#include "codegen/Header.h"
+#include "codegen/Link.h"
+#include "codegen/Model.h"
+#include "codegen/ModelTable.h"
+#include "codegen/Object.h"
+#include "codegen/Output.h"
+#include "codegen/cpu/Lower.h"
+#include "dialect/Recur.h"
+#include "frontend/AstPrinter.h"
+#include "frontend/Format.h"
+#include "frontend/Frontend.h"
+#include "frontend/parse/Parser.h"
+#include "passes/Pipelines.h"
+#include "tools/seqc/Messages.h"
+
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace seqc {
+
+namespace {
+
+/// One run of the compiler. Each step says what holds after it; a step that fails has said why.
+class Compilation {
+public:
+  explicit Compilation(const Options &options)
+      : options(options), context(MLIRContext::Threading::DISABLED), path(options.outputPath()) {}
+
+  Outcome run();
+
+private:
+  /// The file is written in canonical layout, or its tree is.
+  Outcome writeSyntax();
+  /// `module` holds verified IR: equations, or whatever level a .mlir file has.
+  Outcome load();
+  Outcome loadSource();
+  Outcome loadIr();
+  /// `module` is at the level of `stage`, or beyond it already.
+  Outcome lowerTo(Stage stage);
+  /// `models` says all that tables and header need; `module` is in the LLVM dialect.
+  Outcome lowerToMachine();
+  Outcome collect();
+  /// Object, assembly or LLVM IR of the whole library, runtime apart.
+  Outcome emit(Emit what, std::string &code);
+  Outcome writeLibrary();
+  Outcome writeHeader(const std::string &headerPath);
+
+  Outcome runPasses(llvm::function_ref<void(OpPassManager &)> build);
+  Outcome writeModule();
+  Outcome fail(llvm::Error error, Outcome outcome = Outcome::Internal);
+  Outcome write(llvm::StringRef text);
+  Outcome badPasses() const { return options.inputIsIr() ? Outcome::BadInput : Outcome::Internal; }
+  LibraryInfo info() const { return {llvm::sys::path::filename(options.input).str(), options.march}; }
+
+  const Options &options;
+  SourceManager sources;
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+  std::vector<Model> models;
+  std::string path;
+};
+
+} // namespace
+
+Outcome Compilation::fail(llvm::Error error, Outcome outcome) {
+  llvm::errs() << "seqc: " << llvm::toString(std::move(error)) << "\n";
+  return outcome;
+}
+
+Outcome Compilation::write(llvm::StringRef text) {
+  if (llvm::Error error = writeText(path, text))
+    return fail(std::move(error));
+  return Outcome::Success;
+}
+
+//===-- Loading ---------------------------------------------------------------------===//
+
+Outcome Compilation::writeSyntax() {
+  std::string error;
+  const SourceFile *file = sources.open(options.input, error);
+  if (!file)
+    return fail(llvm::createStringError(error), Outcome::BadInput);
+  Diagnostics diags;
+  ast::File tree = parse(*file, diags);
+  llvm::errs() << diags.render();
+  if (diags.hasErrors())
+    return Outcome::BadInput;
+  return write(options.stage == Stage::Format ? formatSource(tree) : printAst(tree));
+}
+
+Outcome Compilation::loadSource() {
+  FrontendOptions frontend;
+  frontend.model = options.model;
+  frontend.dims = options.dims;
+  frontend.f64 = options.f64;
+  frontend.searchPaths = {options.library};
+  Diagnostics diags;
+  Messages messages(context, sources, /*internal=*/true);
+  module = compileToEquations(sources, options.input, frontend, diags, context);
+  llvm::errs() << diags.render();
+  if (module)
+    return Outcome::Success;
+  return diags.hasErrors() ? Outcome::BadInput : Outcome::Internal;
+}
+
+Outcome Compilation::loadIr() {
+  std::string error;
+  const SourceFile *file = sources.open(options.input, error);
+  if (!file)
+    return fail(llvm::createStringError(error), Outcome::BadInput);
+  Messages messages(context, sources, /*internal=*/false);
+  module = parseSourceString<ModuleOp>(file->text(), ParserConfig(&context), options.input);
+  return module ? Outcome::Success : Outcome::BadInput;
+}
+
+Outcome Compilation::load() {
+  context.loadDialect<recur::RecurDialect>();
+  return options.inputIsIr() ? loadIr() : loadSource();
+}
+
+//===-- Lowering ---------------------------------------------------------------------===//
+
+Outcome Compilation::runPasses(llvm::function_ref<void(OpPassManager &)> build) {
+  PassManager passes(&context);
+  build(passes);
+  Messages messages(context, sources, /*internal=*/!options.inputIsIr());
+  return succeeded(passes.run(*module)) ? Outcome::Success : badPasses();
+}
+
+/// The stage at which a module is, told from the ops that only this level has.
+static Stage stageOf(ModuleOp module) {
+  Stage stage = Stage::Equations;
+  module.walk([&](Operation *op) {
+    Stage here =
+        llvm::TypeSwitch<Operation *, Stage>(op)
+            .Case<recur::SlotOp, recur::PhaseOp>([](auto) { return Stage::Phases; })
+            .Case<recur::OnceOp, recur::MapOp, recur::LoopOp, recur::AtOp>([](auto) { return Stage::Schedule; })
+            .Case<recur::GradientOp, recur::SeedOp, recur::FinalSeedOp>([](auto) { return Stage::Adjoint; })
+            .Default([](auto) { return Stage::Equations; });
+    stage = std::max(stage, here);
+  });
+  return stage;
+}
+
+Outcome Compilation::lowerTo(Stage stage) {
+  using Build = void (*)(OpPassManager &);
+  const std::pair<Stage, Build> steps[] = {{Stage::Adjoint, recur::buildAdjointPipeline},
+                                           {Stage::Schedule, recur::buildSchedulePipeline},
+                                           {Stage::Phases, recur::buildPhasesPipeline}};
+  Stage reached = stageOf(*module);
+  for (auto [next, build] : steps) {
+    if (next <= reached || next > stage)
+      continue;
+    if (Outcome outcome = runPasses(build); outcome != Outcome::Success)
+      return outcome;
+  }
+  return Outcome::Success;
+}
+
+Outcome Compilation::collect() {
+  llvm::Expected<std::vector<Model>> collected = collectModels(*module);
+  if (!collected)
+    return fail(collected.takeError(), Outcome::BadInput);
+  models = std::move(*collected);
+  if (models.empty())
+    return fail(llvm::createStringError(options.input + ": there is nothing to compile: no recur.interface"),
+                Outcome::BadInput);
+  return Outcome::Success;
+}
+
+Outcome Compilation::lowerToMachine() {
+  Target target = *findTarget(options.march);
+  Outcome outcome = lowerTo(Stage::Phases);
+  if (outcome == Outcome::Success)
+    outcome = runPasses([&](OpPassManager &passes) { buildTilePlan(passes, target); });
+  if (outcome == Outcome::Success)
+    outcome = collect();
+  if (outcome != Outcome::Success)
+    return outcome;
+  eraseInterfaces(*module);
+  return runPasses([&](OpPassManager &passes) { buildCpuLowering(passes, target); });
+}
+
+//===-- Writing ----------------------------------------------------------------------===//
+
+Outcome Compilation::writeModule() {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  OpPrintingFlags flags;
+  flags.printNameLocAsPrefix();
+  if (options.locations)
+    flags.enableDebugInfo();
+  module->print(stream, flags);
+  return write(text);
+}
+
+Outcome Compilation::emit(Emit what, std::string &code) {
+  if (Outcome outcome = lowerToMachine(); outcome != Outcome::Success)
+    return outcome;
+  Messages messages(context, sources, /*internal=*/true);
+  FailureOr<std::string> result = emitCode(*module, *findTarget(options.march), what, [&](llvm::Module &llvmModule) {
+    emitModelTables(llvmModule, models, info());
+  });
+  if (failed(result))
+    return Outcome::Internal;
+  code = std::move(*result);
+  return Outcome::Success;
+}
+
+Outcome Compilation::writeHeader(const std::string &headerPath) {
+  if (llvm::Error error = writeText(headerPath, makeHeader(models, info(), llvm::sys::path::stem(headerPath))))
+    return fail(std::move(error));
+  return Outcome::Success;
+}
+
+Outcome Compilation::writeLibrary() {
+  std::string code;
+  if (Outcome outcome = emit(Emit::Object, code); outcome != Outcome::Success)
+    return outcome;
+  llvm::SmallString<128> object;
+  if (std::error_code error = llvm::sys::fs::createTemporaryFile("seqc", "o", object))
+    return fail(llvm::createStringError(error, "cannot create a temporary file: " + error.message()));
+  llvm::FileRemover remover(object);
+  if (llvm::Error error = writeText(object, code))
+    return fail(std::move(error));
+  llvm::SmallString<128> header = llvm::StringRef(path);
+  llvm::sys::path::replace_extension(header, "h");
+  if (Outcome outcome = writeHeader(header.str().str()); outcome != Outcome::Success)
+    return outcome;
+  // Last, because lld leaves the process in a state that only exiting needs.
+  if (llvm::Error error = linkLibrary(object, path, {options.linker, options.executable}))
+    return fail(std::move(error));
+  return Outcome::Success;
+}
+
+Outcome Compilation::run() {
+  if (options.stage == Stage::Format || options.stage == Stage::Ast)
+    return writeSyntax();
+  Outcome outcome = load();
+  if (outcome != Outcome::Success || options.stage == Stage::Check)
+    return outcome;
+
+  std::string code;
+  switch (options.stage) {
+  case Stage::Equations:
+    return writeModule();
+  case Stage::Adjoint:
+  case Stage::Schedule:
+  case Stage::Phases:
+    outcome = lowerTo(options.stage);
+    return outcome == Outcome::Success ? writeModule() : outcome;
+  case Stage::Header:
+    outcome = lowerTo(Stage::Phases);
+    if (outcome == Outcome::Success)
+      outcome = collect();
+    return outcome == Outcome::Success ? writeHeader(path) : outcome;
+  case Stage::Llvm:
+  case Stage::Asm:
+  case Stage::Object:
+    outcome = emit(options.stage == Stage::Llvm  ? Emit::LlvmIr
+                   : options.stage == Stage::Asm ? Emit::Assembly
+                                                 : Emit::Object,
+                   code);
+    return outcome == Outcome::Success ? write(code) : outcome;
+  default:
+    return writeLibrary();
+  }
+}
+
+Outcome compile(const Options &options) { return Compilation(options).run(); }
+
+} // namespace seqc
