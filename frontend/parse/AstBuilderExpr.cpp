@@ -3,6 +3,7 @@
 #include "frontend/parse/AstBuilder.h"
 #include "frontend/parse/Names.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -179,9 +180,15 @@ ExprPtr AstBuilder::applyTrailer(ExprPtr base, P::PostfixContext *context, size_
   return transpose;
 }
 
+static bool isReduction(const Expr &callee) {
+  static const char *const names[] = {"softmax", "sum", "mean", "max", "min"};
+  return callee.kind == ExprKind::Name &&
+         std::find(std::begin(names), std::end(names), callee.name) != std::end(names);
+}
+
 ExprPtr AstBuilder::applySubscripts(ExprPtr base, P::SubscriptsContext *context, bool called, SourceRange range) {
   std::vector<P::SubscriptContext *> subscripts = context->subscript();
-  if (called && base->kind == ExprKind::Name) {
+  if (called && isReduction(*base)) {
     error(DiagId::NotYetWindow, range, base->name);
     return nullptr;
   }
@@ -217,20 +224,17 @@ ExprPtr AstBuilder::applySubscripts(ExprPtr base, P::SubscriptsContext *context,
 }
 
 ExprPtr AstBuilder::applyCall(ExprPtr base, P::CallContext *context, SourceRange range) {
-  if (base->kind != ExprKind::Name || base->timed) {
-    error(DiagId::OnlyNamesCalled, range);
-    return nullptr;
-  }
-  if (base->name == "der") {
-    error(DiagId::NotYetContinuous, range, "der");
-    return nullptr;
-  }
   Arguments args = arguments(context->arguments());
-  if (args.plain.size() == 1 && args.named.empty() && args.plain[0] && usesTime(*args.plain[0])) {
+  bool timeInParens = args.plain.size() == 1 && args.named.empty() && args.plain[0] && usesTime(*args.plain[0]);
+  if (timeInParens && (base->kind == ExprKind::Name || base->kind == ExprKind::Member))
     error(DiagId::TimeIndexInParens, range, range.text(),
-          base->name + "[" + std::string(args.plain[0]->range.text()) + "]");
+          std::string(base->range.text()) + "[" + std::string(args.plain[0]->range.text()) + "]");
+  else if (base->kind != ExprKind::Name || base->timed)
+    error(DiagId::OnlyNamesCalled, range);
+  else if (base->name == "der")
+    error(DiagId::NotYetContinuous, range, "der");
+  if (report.isBad(current))
     return nullptr;
-  }
   base->kind = ExprKind::Call;
   base->range = range;
   base->args = std::move(args.plain);

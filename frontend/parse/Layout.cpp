@@ -96,6 +96,7 @@ private:
 
   bool insideBrackets() const { return !open.empty() && open.back().type != L::OPEN_BRACE; }
   bool headBegan() const { return head == L::CELL || head == L::MODEL || head == L::FOR; }
+  size_t indentOf(size_t offset) const { return offset - report.sourceFile().lineBegin(offset); }
   bool isIndexBrace(size_t i) const;
   bool startsStatement(size_t i) const;
   Break breakBefore(size_t next) const;
@@ -119,15 +120,18 @@ private:
   std::vector<Lexeme> open;
   unsigned statement = 0;
   size_t operators = 0;
-  size_t head = 0;              // the type of the statement's first token; 0 at its start
-  bool insertedBrace = false;   // a block whose `{` was missing may end without `}` as well
+  size_t head = 0;           // the type of the statement's first token; 0 at its start
+  size_t headBegin = 0;      // where that token begins
+  size_t systemIndent = 0;   // of the `cell` or `model` at hand
 };
 } // namespace
 
 void Layout::emit(Lexeme lexeme) {
   lexeme.statement = statement;
-  if (head == 0)
+  if (head == 0) {
     head = lexeme.type;
+    headBegin = lexeme.begin;
+  }
   out.push_back(lexeme);
 }
 
@@ -146,6 +150,8 @@ bool Layout::push(const Lexeme &lexeme) {
   }
   emit(lexeme);
   open.push_back(out.back());
+  if (open.size() == 1 && lexeme.type == L::OPEN_BRACE)
+    systemIndent = indentOf(headBegin);
   return true;
 }
 
@@ -160,7 +166,7 @@ bool Layout::startsStatement(size_t i) const {
     return false;
   size_t depth = 0;
   for (; in[i].type != L::NEWLINE && in[i].type != antlr4::Token::EOF; ++i) {
-    if (in[i].type == L::ASSIGN && depth == 0)
+    if ((in[i].type == L::ASSIGN || in[i].type == L::FOREIGN_OPERATOR) && depth == 0)
       return true;
     if (isOpener(in[i].type))
       ++depth;
@@ -206,13 +212,15 @@ void Layout::handleNewline(size_t i) {
   if (in[next].type == L::OPEN_BRACE)
     return;
   // A head without its block: report it where it ends, and go on as if the brace were there.
-  if (out.back().type == L::COLON)
+  bool colon = out.back().type == L::COLON;
+  size_t foundAt = colon ? out.back().begin : out.back().end;
+  if (colon)
     out.pop_back();
   Lexeme last = out.back();
   bool complete = head == L::FOR || last.type == L::CLOSE_PAREN;
   if (complete)
-    report.report(statement, DiagId::MissingBrace, {&report.sourceFile(), last.end, last.end}, report.text(last));
-  insertedBrace = true;
+    report.report(statement, DiagId::MissingBrace, {&report.sourceFile(), foundAt, foundAt + colon},
+                  report.text(last), colon ? "`:`" : "the end of the line");
   if (push({L::OPEN_BRACE, last.end, last.end}))
     endStatement(L::NEWLINE, in[i].begin, in[i].end);
 }
@@ -266,11 +274,11 @@ void Layout::closeAllBlocks(size_t at) {
     dropUnclosed();
   for (bool first = true; !open.empty(); first = false) {
     Lexeme opener = open.front();
-    if (first && !insertedBrace)
+    bool inserted = opener.isVirtual(); // whose `{` was missing may lack `}` as well
+    if (first && !inserted)
       report.report(opener.statement, DiagId::UnclosedBracket, report.range(opener), "{", "}");
     closeBlock(at, at);
   }
-  insertedBrace = false;
 }
 
 void Layout::closeBracket(const Lexeme &lexeme) {
@@ -296,7 +304,7 @@ void Layout::closeBracket(const Lexeme &lexeme) {
 
 static std::string describeCharacter(std::string_view text) {
   CodePoint c = decodeUtf8(text, 0);
-  bool control = c.value < 0x20 || (c.value >= 0x7F && c.value < 0xA0);
+  bool control = c.value < 0x20 || c.value == '`' || (c.value >= 0x7F && c.value < 0xA0);
   if (!control)
     return "`" + std::string(text.substr(0, c.length)) + "`";
   char buffer[16];
@@ -320,7 +328,8 @@ bool Layout::step(size_t &i) {
   size_t previous = out.empty() ? 0 : out.back().type;
   bool newSystem = head == 0 && (lexeme.type == L::CELL || lexeme.type == L::MODEL) && !open.empty() &&
                    isWord(in[i + 1].type) && in[i + 2].type == L::OPEN_PAREN;
-  if (newSystem)
+  // One that is indented is taken as written inside the other by intent.
+  if (newSystem && indentOf(lexeme.begin) <= systemIndent)
     closeAllBlocks(lexeme.begin);
   if (isChainLink(lexeme.type, previous) && ++operators > maxOperators) {
     report.report(statement, DiagId::StatementTooLong, report.range(lexeme), maxOperators);

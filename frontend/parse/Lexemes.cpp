@@ -13,22 +13,23 @@ static constexpr std::string_view byteOrderMark = "\xEF\xBB\xBF";
 /// For each code point of the text its byte offset, and the end. Empty if the text is not UTF-8.
 static std::vector<size_t> codePointOffsets(const SourceFile &file, size_t begin, Diagnostics &diags) {
   std::vector<size_t> offsets;
-  bool valid = true;
+  static constexpr unsigned maxReported = 10; // a file of another kind has them everywhere
+  unsigned invalid = 0;
   std::string_view text = file.text();
-  for (size_t i = begin; i < text.size();) {
+  for (size_t i = begin; i < text.size() && invalid < maxReported;) {
     CodePoint c = decodeUtf8(text, i);
     if (!c.valid) {
       static const char digits[] = "0123456789ABCDEF";
       unsigned char byte = text[i];
       diags.report(DiagId::InvalidUtf8, {&file, i, i + c.length},
                    std::string("0x") + digits[byte >> 4] + digits[byte & 15]);
-      valid = false;
+      ++invalid;
     }
     offsets.push_back(i);
     i += c.length;
   }
   offsets.push_back(text.size());
-  return valid ? offsets : std::vector<size_t>();
+  return invalid == 0 ? offsets : std::vector<size_t>();
 }
 
 static bool isAloneOnItsLine(const SourceFile &file, size_t begin) {

@@ -38,7 +38,7 @@ static const ForeignOperator foreignOperators[] = {
     {"&&", DiagId::ForeignLogic, 0, ""},
     {"||", DiagId::ForeignLogic, 0, ""},
     {"&", DiagId::ForeignLogic, 0, ""},
-    {"|", DiagId::ForeignLogic, 0, ""},
+    {"|", DiagId::ForeignAbs, 0, ""},
     {"!", DiagId::ForeignLogic, 0, ""},
     {":=", DiagId::ForeignAssign, L::ASSIGN, ""},
     {"←", DiagId::ForeignAssign, L::ASSIGN, ""},
@@ -201,7 +201,7 @@ void Slips::warnOfTimeMinus(size_t i) {
   if (!sign || type(i + 2) != L::NUMBER || !touches(i) || !touches(i + 1) || !takeTimeSuffix(name))
     return;
   SourceRange range = report.range(in[i]).to(report.range(in[i + 2]));
-  report.warn(DiagId::SuspiciousTimeMinus, range, text(i), std::string(text(i + 1)) + std::string(text(i + 2)), name);
+  report.warn(DiagId::SuspiciousTimeMinus, range, text(i), text(i + 1), text(i + 2), name);
 }
 
 void Slips::mendToken(size_t i) {

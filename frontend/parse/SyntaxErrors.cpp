@@ -4,6 +4,8 @@
 
 #include "SeqParser.h"
 
+#include <algorithm>
+
 using namespace seqc;
 using namespace seqc::syntax;
 
@@ -48,35 +50,68 @@ std::string SyntaxErrors::found(const Lexeme &lexeme) const {
   return (isWordOfLanguage(lexeme.type) ? "the word " : "") + quote(lexeme);
 }
 
+size_t SyntaxErrors::firstWord(size_t index) const {
+  size_t first = index;
+  while (first > 0 && lexemes[first - 1].statement == lexemes[index].statement)
+    --first;
+  return lexemes[first].type;
+}
+
+/// Whether an expression ends before the token at `index`, so that an operator would do: ANTLR has left the expression
+/// by then and knows nothing of it.
+bool SyntaxErrors::isBehindExpression(antlr4::Parser *parser, size_t index) const {
+  if (index == 0 || !endsValue(lexemes[index - 1].type) || lexemes[index - 1].statement != lexemes[index].statement)
+    return false;
+  switch (parser->getContext()->getRuleIndex()) {
+  case P::RuleExpr:
+  case P::RulePrimary:
+  case P::RuleTrailer:
+  case P::RuleArguments:
+  case P::RuleSubscript:
+    return true;
+  case P::RuleEnd: {
+    size_t word = firstWord(index);
+    return !isWordOfLanguage(word) || word == P::GATE || word == P::CONST || word == P::FN || word == P::LOSS ||
+           word == P::REQUIRE;
+  }
+  default:
+    return false;
+  }
+}
+
 /// What may stand here, as a person would say it.
-std::string SyntaxErrors::expected(antlr4::Parser *parser) const {
+std::vector<std::string> SyntaxErrors::expected(antlr4::Parser *parser, bool behindExpression) const {
   antlr4::misc::IntervalSet set = parser->getExpectedTokens();
   auto may = [&](size_t type) { return set.contains(static_cast<ssize_t>(type)); };
   if (may(P::GATE))
-    return "an equation or a declaration";
-  if (may(P::NUMBER))
-    return may(P::CLOSE_PAREN) ? "an expression or `)`" : may(P::CLOSE_BRACKET) ? "an expression or `]`" : "an expression";
-  bool operatorFits = may(P::PLUS);
+    return {"an equation or a declaration"};
+  if (may(P::NUMBER)) {
+    bool closes = may(P::CLOSE_PAREN) || may(P::CLOSE_BRACKET);
+    return closes ? std::vector<std::string>{"an expression", may(P::CLOSE_PAREN) ? "`)`" : "`]`"}
+                  : std::vector<std::string>{"an expression"};
+  }
   static const std::pair<size_t, const char *> signs[] = {
-      {P::ASSIGN, "`=`"},       {P::COLON, "`:`"},        {P::RANGE, "`..`"},      {P::OPEN_BRACE, "`{`"},
-      {P::OPEN_PAREN, "`(`"},   {P::COMMA, "`,`"},        {P::CLOSE_PAREN, "`)`"}, {P::CLOSE_BRACKET, "`]`"},
-      {P::CLOSE_BRACE, "`}`"},  {P::TILDE, "`~`"},        {P::NEWLINE, "the end of the line"}};
+      {P::IN, "`in`"},        {P::ASSIGN, "`=`"},      {P::COLON, "`:`"},         {P::RANGE, "`..`"},
+      {P::OPEN_BRACE, "`{`"}, {P::OPEN_PAREN, "`(`"},  {P::OPEN_BRACKET, "`[`"},  {P::TILDE, "`~`"},
+      {P::COMMA, "`,`"},      {P::CLOSE_PAREN, "`)`"}, {P::CLOSE_BRACKET, "`]`"}, {P::CLOSE_BRACE, "`}`"},
+      {P::NEWLINE, "the end of the line"}};
   std::vector<std::string> words;
-  if (operatorFits)
+  if (behindExpression)
     words.push_back("an operator");
-  else if (may(P::ID) && !may(P::REVERSE))
-    words.push_back("a name");
-  else if (may(P::REVERSE))
-    words.push_back("the name of a cell");
+  else if (may(P::ID))
+    words.push_back(may(P::REVERSE) ? "the name of a cell" : "a name");
   for (auto &[type, sign] : signs) {
-    // After a value every `(` and `:` would do; only what ends or continues the construct helps.
-    bool noise = operatorFits && (type == P::OPEN_PAREN || type == P::COLON);
-    bool nameOnly = !operatorFits && may(P::ID) && type == P::OPEN_PAREN;
-    if (may(type) && !noise && !nameOnly)
+    bool suffix = type == P::OPEN_PAREN || type == P::OPEN_BRACKET || type == P::COLON;
+    bool startsName = type == P::IN && may(P::ID);
+    if (may(type) && !(behindExpression && suffix) && !startsName)
       words.push_back(sign);
   }
   if (words.empty())
-    return may(P::IN) ? "`in`" : "something else";
+    words.push_back("something else");
+  return words;
+}
+
+static std::string listOf(const std::vector<std::string> &words) {
   std::string out = words[0];
   for (size_t i = 1; i < words.size(); ++i)
     out += (i + 1 == words.size() ? " or " : ", ") + words[i];
@@ -84,29 +119,37 @@ std::string SyntaxErrors::expected(antlr4::Parser *parser) const {
 }
 
 void SyntaxErrors::reportAt(antlr4::Parser *parser, size_t index) {
-  const Lexeme &here = lexemes[std::min(index, lexemes.size() - 1)];
+  index = std::min(index, lexemes.size() - 1);
+  const Lexeme &here = lexemes[index];
   const Lexeme *before = index > 0 && lexemes[index - 1].statement == here.statement ? &lexemes[index - 1] : nullptr;
   SourceRange range = report.range(here);
-  if (here.type == P::NEWLINE)
-    range.end = range.begin;
   // The end of a line is marked right behind its last word, whatever comments follow.
-  if (isEnd(here.type) && before)
-    range.begin = range.end = before->end;
+  if (isEnd(here.type))
+    range.begin = range.end = before ? before->end : here.begin;
 
-  std::string wanted = expected(parser);
-  bool wantsName = wanted.compare(0, 6, "a name") == 0 || wanted == "an expression";
+  bool behindExpression = isBehindExpression(parser, index);
+  std::vector<std::string> wanted = expected(parser, behindExpression);
+  if (before && (before->type == P::GATE || before->type == P::OUTPUT))
+    wanted = {"a name"};
+  // An optional list that was left out is no longer expected where it could have begun.
+  bool listLeftOut = before && before->type == P::OPEN_PAREN && wanted[0] == "`)`";
+  if (listLeftOut)
+    wanted.insert(wanted.begin(), parser->getContext()->getRuleIndex() == P::RuleTrailer ? "an expression" : "a name");
+  bool inOutput = parser->getContext()->getRuleIndex() == P::RuleEnd && firstWord(index) == P::OUTPUT;
+  bool wantsName = wanted[0] == "a name" || wanted[0] == "an expression" || wanted[0] == "the name of a cell";
   if (isWordOfLanguage(here.type) && wantsName) {
     report.report(here.statement, DiagId::ReservedWord, range, report.text(here));
-    return;
+  } else if (inOutput && here.type >= P::PLUS && here.type <= P::NOT_EQUAL) {
+    report.report(here.statement, DiagId::BadOutput, range);
+  } else if (behindExpression && beginsValue(here.type)) {
+    bool list = std::find(wanted.begin(), wanted.end(), "`,`") != wanted.end();
+    report.report(here.statement, DiagId::MissingOperator, range, list ? "an operator or `,`" : "an operator",
+                  quote(*before), quote(here));
+  } else if (before && !before->isVirtual()) {
+    report.report(here.statement, DiagId::ExpectedAfter, range, listOf(wanted), quote(*before), found(here));
+  } else {
+    report.report(here.statement, DiagId::Expected, range, listOf(wanted), found(here));
   }
-  bool operatorMissing = wanted.compare(0, 11, "an operator") == 0 && before && endsValue(before->type) &&
-                         beginsValue(here.type);
-  if (operatorMissing)
-    report.report(here.statement, DiagId::MissingOperator, range, quote(*before), quote(here));
-  else if (before && !before->isVirtual())
-    report.report(here.statement, DiagId::ExpectedAfter, range, wanted, quote(*before), found(here));
-  else
-    report.report(here.statement, DiagId::Expected, range, wanted, found(here));
 }
 
 void SyntaxErrors::reportError(antlr4::Parser *parser, const antlr4::RecognitionException &error) {
@@ -156,4 +199,6 @@ void SyntaxErrors::sync(antlr4::Parser *parser) {
     return;
   reportAt(parser, parser->getCurrentToken()->getTokenIndex());
   skipToEndOfStatement(parser, false);
+  if (rule == P::RuleFile && parser->getTokenStream()->LA(1) == P::CLOSE_BRACE)
+    parser->consume(); // no block ends here; Layout lets none through, but going on must not depend on it
 }

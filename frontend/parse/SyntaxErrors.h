@@ -30,7 +30,9 @@ public:
 
 private:
   void reportAt(antlr4::Parser *parser, size_t index);
-  std::string expected(antlr4::Parser *parser) const;
+  size_t firstWord(size_t index) const;
+  bool isBehindExpression(antlr4::Parser *parser, size_t index) const;
+  std::vector<std::string> expected(antlr4::Parser *parser, bool behindExpression) const;
   std::string found(const Lexeme &lexeme) const;
   std::string quote(const Lexeme &lexeme) const;
   void skipToEndOfStatement(antlr4::Parser *parser, bool stopAtBlock);
