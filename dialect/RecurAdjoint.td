@@ -52,8 +52,10 @@ def Recur_BoundaryGradientOp : Recur_Op<"boundary_gradient"> {
   let description = [{
     `shifted` are all the shifts, in the adjoint system, of the adjoints that flow back through the primal shifts of
     `state` (a primal `delay` by k gives an `advance` by k here). The gradient of slot j is their sum, read j steps
-    before step 1 (`reversed`: after the end, for a primal `advance`). The op writes these to the caller, and its result is
-    their total over slots and batch, the adjoint of the boundary equation; zero if the caller gave the state himself.
+    before step 1 (`reversed`: after the end, for a primal `advance`). Among them is the seed of the final state: in
+    a sequence with fewer steps than slots it reaches the initial state; and so is the seed of an output of the last
+    step. The op writes the gradients to the caller, and its result is their total over slots and batch, the adjoint
+    of the boundary equation; zero if the caller gave the state himself.
 
     ```mlir
     %dh0 = recur.boundary_gradient "h" slots 1 (%dh_next) : tensor<4xf32>

@@ -32,6 +32,7 @@ struct State {
   Value source;
   Value init;
   SmallVector<Operation *> shifts;
+  SmallVector<Value> seeds; // reach the initial state of a sequence that has fewer steps than the state has slots
 };
 
 /// Adds adjoint equations to a system that holds a copy of the primal one.
@@ -103,7 +104,7 @@ void AdjointDeriver::findStates() {
     if (state == states.end()) {
       auto type = cast<RankedTensorType>(shift.getShiftSource().getType());
       states.push_back(
-          {shift.getStateName().str(), reversed, 0, type, shift.getShiftSource(), shift.getBoundary(), {}});
+          {shift.getStateName().str(), reversed, 0, type, shift.getShiftSource(), shift.getBoundary(), {}, {}});
       state = &states.back();
     }
     state->slots = std::max(state->slots, std::abs(shift.getShift()));
@@ -141,6 +142,9 @@ void AdjointDeriver::addSeeds() {
       Value seed =
           SeedOp::create(builder, op->getLoc(), output.getValue().getType(), output.getName(), output.getLast());
       adjoint.add(output.getValue(), adjoint.expr(seed));
+      for (State &state : states)
+        if (output.getLast() && !state.reversed && state.source == output.getValue())
+          state.seeds.push_back(seed);
     } else if (auto loss = dyn_cast<LossOp>(op)) {
       Value seed = SeedOp::create(builder, op->getLoc(), loss.getValue().getType(), "loss");
       adjoint.add(loss.getValue(), adjoint.expr(seed));
@@ -153,6 +157,7 @@ void AdjointDeriver::addSeeds() {
     Value seed = FinalSeedOp::create(builder, state.shifts.front()->getLoc(), state.type, state.name, state.slots,
                                      state.reversed);
     adjoint.add(state.source, adjoint.expr(seed));
+    state.seeds.push_back(seed);
   }
 }
 
@@ -187,6 +192,7 @@ void AdjointDeriver::visitBoundary(const State &state) {
   for (const AdjointBuilder::Shifted &entry : adjoint.getShifted())
     if (llvm::is_contained(state.shifts, entry.primal))
       shifted.push_back(entry.adjoint);
+  shifted.append(state.seeds);
   if (state.name.empty() && (shifted.empty() || !wanted.contains(state.init)))
     return;
   auto total = BoundaryGradientOp::create(builder, state.shifts.front()->getLoc(), state.type, state.name, state.slots,

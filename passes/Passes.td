@@ -92,6 +92,38 @@ def RecurSimplify : Pass<"recur-simplify", "::recur::SystemOp"> {
                     Statistic<"numDead", "num-dead", "dead equations erased">];
 }
 
+def RecurFuseGates : Pass<"recur-fuse-gates", "::recur::SystemOp"> {
+  let summary = "makes few large products of the many small ones of gates";
+  let description = [{
+    - `W @ [h, x]` with a constant W becomes `W[:, :H] @ h + W[:, H:] @ x`: the part off the cycle can run ahead;
+    - products of constant matrices with the same vector become one, with the matrices one below the other;
+    - for adjoints: `W1.T @ a + W2.T @ b` becomes `[W1; W2].T @ [a, b]`, and totals of outer products with one right
+      side become one total.
+
+    A product on a recurrence is fused only with products of the same recurrence, and nothing is fused that would need
+    its own result: values and schedule change only by fewer products.
+
+    Pre-condition: `recur-simplify` has merged equal equations. Leaves slices and concatenations that it tidies up.
+
+    ```mlir
+    // before
+    %z = recur.concat %hp, %x dim 0 : (tensor<4xf32>, tensor<3xf32>) -> tensor<7xf32>
+    %f = recur.matmul %Wf, %z : (tensor<4x7xf32>, tensor<7xf32>) -> tensor<4xf32>
+    %i = recur.matmul %Wi, %z : (tensor<4x7xf32>, tensor<7xf32>) -> tensor<4xf32>
+    // after
+    %Wfh = recur.slice %Wf dim 1 at 0 : tensor<4x7xf32> -> tensor<4x4xf32>
+    %Wih = recur.slice %Wi dim 1 at 0 : tensor<4x7xf32> -> tensor<4x4xf32>
+    %Wh = recur.concat %Wfh, %Wih dim 0 : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
+    %ph = recur.matmul %Wh, %hp : (tensor<8x4xf32>, tensor<4xf32>) -> tensor<8xf32>
+    %fh = recur.slice %ph dim 0 at 0 : tensor<8xf32> -> tensor<4xf32>
+    // … the same for x
+    %f = recur.add %fh, %fx : tensor<4xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numSplit", "num-split", "products with a concatenation split">,
+                    Statistic<"numFused", "num-fused", "products that became part of a larger one">];
+}
+
 def RecurDeriveAdjoint : Pass<"recur-derive-adjoint", "::mlir::ModuleOp"> {
   let summary = "adds the adjoint of every exported system: backpropagation through time, as equations";
   let description = [{

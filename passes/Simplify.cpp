@@ -117,6 +117,43 @@ struct TransposeOfProduct : OpRewritePattern<TransposeOp> {
   }
 };
 
+/// total(outer(a, b) + c) = total(outer(a, b)) + total(c): a total of one product needs no sum in memory.
+struct TotalOfSum : OpRewritePattern<TotalOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TotalOp op, PatternRewriter &rewriter) const override {
+    auto sum = op.getX().getDefiningOp<AddOp>();
+    if (!sum || !op.getX().hasOneUse())
+      return failure();
+    SmallVector<Value> terms = collectTerms(sum);
+    if (llvm::none_of(terms,
+                      [](Value term) { return term.getDefiningOp<OuterOp>() || term.getDefiningOp<ScatterOp>(); }))
+      return failure();
+    Value total;
+    for (Value term : terms) {
+      Value part = TotalOp::create(rewriter, op.getLoc(), term);
+      total = total ? AddOp::create(rewriter, op.getLoc(), total, part).getResult() : part;
+    }
+    rewriter.replaceOp(op, total);
+    return success();
+  }
+};
+
+/// total(f(x)) = f(total(x)) where f moves elements, repeats them, pads them or turns their sign.
+struct TotalOfMovement : OpRewritePattern<TotalOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TotalOp op, PatternRewriter &rewriter) const override {
+    Operation *moved = op.getX().getDefiningOp();
+    if (!isa_and_nonnull<PadOp, ReshapeOp, TransposeOp, BroadcastOp, NegOp>(moved) || !op.getX().hasOneUse())
+      return failure();
+    Value total = TotalOp::create(rewriter, moved->getLoc(), moved->getOperand(0));
+    Operation *outside = rewriter.clone(*moved);
+    outside->setOperand(0, total);
+    outside->setLoc(op.getLoc());
+    rewriter.replaceOp(op, outside->getResults());
+    return success();
+  }
+};
+
 /// An op that is linear in an operand that is zero: 0 @ b = 0, total(0) = 0, …
 struct LinearInZero : RewritePattern {
   explicit LinearInZero(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
@@ -187,7 +224,8 @@ struct Simplify : public recur::impl::RecurSimplifyBase<Simplify> {
 
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
-    set.add<AddOfNeg, SubOfNeg, MulByMinusOne, SmallPower, TransposeOfProduct, LinearInZero, ZeroBoundary>(context);
+    set.add<AddOfNeg, SubOfNeg, MulByMinusOne, SmallPower, TransposeOfProduct, TotalOfSum, TotalOfMovement,
+            LinearInZero, ZeroBoundary>(context);
     patterns = std::move(set);
     return success();
   }
