@@ -104,9 +104,10 @@ Call::Call(const Program &program, int64_t T, int64_t B, std::vector<int64_t> gi
   lengths.resize(B, T);
   int64_t longest = 1;
   for (const Program::Slot &slot : program.layout) {
-    int64_t rows = (slot.time ? T : 1) * (slot.batch ? B : 1);
     // A NaN in every format, so that what should not be read shows.
-    arrays.emplace_back(rows * slot.features * slot.bytes, slot.zeroed || !slot.real ? 0x00 : 0xff);
+    int64_t size = rows(slot) * slot.features * slot.bytes;
+    arrays.emplace_back(size / sizeof(Line) + 1);
+    std::memset(arrays.back().data(), slot.zeroed || !slot.real ? 0x00 : 0xff, size);
     longest = std::max(longest, slot.features);
   }
   zeros.assign(longest, 0);
@@ -114,12 +115,13 @@ Call::Call(const Program &program, int64_t T, int64_t B, std::vector<int64_t> gi
 }
 
 int64_t Call::count(const std::string &key) const {
-  return int64_t(arrays[program.number(key)].size()) / program.slot(key).bytes;
+  const Program::Slot &slot = program.slot(key);
+  return rows(slot) * slot.features;
 }
 
 void Call::set(const std::string &key, const std::vector<double> &values) {
   const Program::Slot &slot = program.slot(key);
-  unsigned char *to = arrays[program.number(key)].data();
+  unsigned char *to = array(program.number(key));
   ASSERT_EQ(int64_t(values.size()), count(key)) << key;
   for (size_t i = 0; i < values.size(); ++i) {
     float single = float(values[i]);
@@ -132,7 +134,7 @@ void Call::set(const std::string &key, const std::vector<double> &values) {
 
 std::vector<double> Call::get(const std::string &key) const {
   const Program::Slot &slot = program.slot(key);
-  const unsigned char *from = arrays[program.number(key)].data();
+  const unsigned char *from = array(program.number(key));
   std::vector<double> values(count(key));
   for (size_t i = 0; i < values.size(); ++i) {
     float single;
@@ -161,7 +163,7 @@ void Call::run() {
   frame.valid_steps = std::max<int64_t>(valid, 1);
   for (size_t i = 0; i < arrays.size(); ++i) {
     const Program::Slot &slot = program.layout[i];
-    seqc_place place{arrays[i].data(), 0, 0};
+    seqc_place place{array(i), 0, 0};
     if (slot.time)
       place.stride_t = slot.features * (slot.batch ? B : 1);
     if (slot.batch)
@@ -169,12 +171,14 @@ void Call::run() {
     if (omitted[i] && slot.fallback < 0)
       place = {zeros.data(), 0, 0};
     else if (omitted[i])
-      place = {arrays[slot.fallback].data(), 0, 0};
+      place = {array(slot.fallback), 0, 0};
     frame.places[i] = place;
   }
   if (program.prepare)
     program.prepare(&frame);
-  program.run(&frame);
+  runPrepared();
 }
+
+void Call::runPrepared() { program.run(&frame()); }
 
 } // namespace seqc::test

@@ -51,13 +51,22 @@ public:
   void omit(const std::string &key);
 
   void run();
+  /// Without preparing the weights again.
+  void runPrepared();
   seqc_frame &frame() { return *reinterpret_cast<seqc_frame *>(memory.data()); }
 
 private:
+  struct Line {
+    alignas(64) unsigned char bytes[64]; // the runtime aligns slots as well
+  };
+  unsigned char *array(size_t number) { return arrays[number].data()->bytes; }
+  const unsigned char *array(size_t number) const { return arrays[number].data()->bytes; }
+  int64_t rows(const Program::Slot &slot) const { return (slot.time ? T : 1) * (slot.batch ? B : 1); }
+
   const Program &program;
   int64_t T, B;
   std::vector<int64_t> lengths;
-  std::vector<std::vector<unsigned char>> arrays;
+  std::vector<std::vector<Line>> arrays;
   std::vector<bool> omitted;
   std::vector<uint64_t> memory;
   std::vector<double> zeros;

@@ -1,0 +1,29 @@
+//===- Systems.h - Phases-level systems of any size, as text ---------------------===//
+#ifndef SEQC_TEST_CODEGEN_SYSTEMS_H
+#define SEQC_TEST_CODEGEN_SYSTEMS_H
+
+#include <cstdint>
+#include <string>
+
+namespace seqc::test {
+
+struct Sizes {
+  int64_t H, I;
+  std::string type = "f32";
+};
+
+/// h = tanh(U @ h[t-1] + W @ x + b).
+std::string elmanForward(const Sizes &sizes);
+
+/// An LSTM with weights U [4H, H], W [4H, I] and biases b [4H] in the order f, i, o, g; tapes f, i, o, g, c, h.
+std::string lstmForward(const Sizes &sizes);
+
+/// Its adjoint: gradients of x, U, W, b, h[0] and c[0] from those of h.
+std::string lstmBackward(const Sizes &sizes);
+
+/// `$name` in `text` becomes a size: $H, $I, $Z = 4H, $1 … $3 = H … 3H, $R the element type.
+std::string fill(std::string text, const Sizes &sizes);
+
+} // namespace seqc::test
+
+#endif // SEQC_TEST_CODEGEN_SYSTEMS_H
