@@ -1,6 +1,7 @@
 //===- Load.cpp - The system to evaluate, from text -------------------------===//
 #include "tools/seq-interp/Load.h"
 
+#include "frontend/Frontend.h"
 #include "passes/Passes.h"
 
 #include "mlir/Parser/Parser.h"
@@ -12,7 +13,18 @@ using namespace seqc::interp;
 namespace {
 
 OwningOpRef<ModuleOp> parseText(const LoadOptions &options, MLIRContext &context) {
-  return parseSourceFile<ModuleOp>(options.path, ParserConfig(&context));
+  if (StringRef(options.path).ends_with(".mlir"))
+    return parseSourceFile<ModuleOp>(options.path, ParserConfig(&context));
+  seqc::SourceManager sources;
+  seqc::Diagnostics diagnostics;
+  seqc::FrontendOptions frontend;
+  frontend.model = options.model;
+  frontend.dims = options.dims;
+  frontend.f64 = true;
+  frontend.searchPaths = {options.library};
+  OwningOpRef<ModuleOp> module = compileToEquations(sources, options.path, frontend, diagnostics, context);
+  llvm::errs() << diagnostics.render();
+  return module;
 }
 
 /// The system called `name`, or the only exported one (the only one at all, if none is exported).

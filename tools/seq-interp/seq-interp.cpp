@@ -19,6 +19,8 @@ struct Options {
 
 void addOptions(CLI::App *command, Options &options) {
   command->add_option("file", options.load.path, ".seq, or .mlir of the equation level")->required();
+  command->add_option("--library", options.load.library, "folder of the standard library of cells")
+      ->default_val(SEQC_STDLIB);
   command->add_option("--model", options.load.model, "which system; needed if there are several");
   command
       ->add_option_function<std::vector<std::string>>(
