@@ -77,7 +77,9 @@ static std::string listNames(const DependenceGraph &graph, llvm::ArrayRef<unsign
 
 static void reportInstantCycle(const DependenceGraph &graph, llvm::ArrayRef<unsigned> component,
                                DependenceGraph::EdgeFilter filter, Diagnostics &diags) {
-  unsigned start = component.front();
+  auto isVisible = [&](unsigned vertex) { return !graph.vertices[vertex].hidden; };
+  auto it = llvm::find_if(component, isVisible);
+  unsigned start = it == component.end() ? component.front() : *it;
   Cycle cycle = shortestCycle(graph, component, start, filter);
   std::vector<unsigned> shown = visible(graph, cycle);
   if (shown.empty())
@@ -92,8 +94,13 @@ static void reportInstantCycle(const DependenceGraph &graph, llvm::ArrayRef<unsi
     if (!graph.vertices[target].hidden)
       builder.note(edge->place, DiagId::NeedsNow, graph.vertices[current].name, graph.vertices[target].name);
   }
-  std::string name = likelyDelayed(graph, shown);
-  builder.hint("one of them must be read at an earlier step, perhaps `" + name + "[t-1]`");
+  auto isConstant = [&](unsigned vertex) {
+    return graph.vertices[vertex].sequence && !graph.vertices[vertex].sequence->varying;
+  };
+  if (llvm::all_of(shown, isConstant))
+    builder.hint("none of them changes in time: each must follow from parameters and numbers");
+  else
+    builder.hint("one of them must be read at an earlier step, perhaps `" + likelyDelayed(graph, shown) + "[t-1]`");
 }
 
 static DependenceGraph &graphOf(System &system) {
@@ -134,14 +141,25 @@ void seqc::checkDirections(System &system, Diagnostics &diags) {
   }
 }
 
-/// The first equation that a step cannot compute because it needs later ones.
-static void findLookAhead(System &system) {
+/// The first equation that needs later steps, and the first that needs earlier ones, which turns round in a layer
+/// that is reversed.
+static void findLooks(System &system) {
   for (const DependenceVertex &vertex : graphOf(system).vertices)
-    for (const DependenceEdge &edge : vertex.edges)
-      if (edge.need.later.isValid() && system.looksAhead.empty()) {
-        system.looksAhead = vertex.name;
-        system.looksAheadAt = edge.need.later;
-      }
+    for (const DependenceEdge &edge : vertex.edges) {
+      if (edge.need.later.isValid() && !system.looksAhead.place.isValid())
+        system.looksAhead = {vertex.name, edge.need.later};
+      if (edge.need.earlier.isValid() && !system.looksBack.place.isValid())
+        system.looksBack = {vertex.name, edge.need.earlier};
+    }
+  for (const Layer &layer : system.layers)
+    for (System *level : layer.levels) {
+      Look ahead = layer.reversed ? level->looksBack : level->looksAhead;
+      Look back = layer.reversed ? level->looksAhead : level->looksBack;
+      if (ahead.place.isValid() && !system.looksAhead.place.isValid())
+        system.looksAhead = {layer.name + "." + ahead.equation, layer.range};
+      if (back.place.isValid() && !system.looksBack.place.isValid())
+        system.looksBack = {layer.name + "." + back.equation, layer.range};
+    }
 }
 
 void seqc::analyze(System &system, Diagnostics &diags) {
@@ -152,5 +170,5 @@ void seqc::analyze(System &system, Diagnostics &diags) {
   if (diags.errorCount() == errors)
     checkGates(system, diags);
   if (diags.errorCount() == errors)
-    findLookAhead(system);
+    findLooks(system);
 }

@@ -60,7 +60,7 @@ Node *Checker::callBuiltin(const std::string &name, const Expr &e, const Frame &
   }
   if (!expected)
     return unknownFunction(e, name, frame);
-  report(DiagId::FunctionArguments, e.range, frame, name, *expected, count + e.named.size());
+  report(DiagId::FunctionArguments, e.range, frame, name, counted(*expected, "argument"), count + e.named.size());
   return nullptr;
 }
 
@@ -153,9 +153,7 @@ Node *Checker::size(const Expr &e, const Frame &frame) {
   Node *x = check(*e.args[0], frame);
   if (!x || !onlyNamed(e, {"dim"}, frame))
     return nullptr;
-  if (!x->shape.isComplete())
-    return make(NodeOp::Number, {}, Shape::scalar(), e, frame);
-  if (x->shape.isScalar())
+  if (x->shape.isScalar() || !x->shape.isComplete()) // while it is not known, any number does
     return number(1, e, frame);
   auto dim = namedDim(e, *x, frame);
   return dim ? number(x->shape.extents[*dim].size, e, frame) : nullptr;

@@ -144,8 +144,9 @@ Node *Checker::callFunction(const Expr &e, const Frame &frame, const std::vector
       chosen = &candidate;
   if (!chosen) {
     const ast::Name &name = candidates.front().statement->names.front();
-    auto builder = report(DiagId::FunctionArguments, e.range, frame, name.text,
-                          candidates.front().statement->parameters.size(), e.args.size() + e.named.size());
+    auto builder =
+        report(DiagId::FunctionArguments, e.range, frame, name.text,
+               counted(candidates.front().statement->parameters.size(), "argument"), e.args.size() + e.named.size());
     if (!candidates.front().file->isStandard)
       builder.note(name.range, DiagId::DeclaredHere, name.text);
     return nullptr;
@@ -235,7 +236,7 @@ std::vector<Node *> Checker::applyLayer(Layer &layer, const Expr &e, const Frame
     return {};
   System &top = *layer.levels.back();
   if (top.outputs.size() < count) {
-    report(DiagId::TooFewOutputs, e.range, frame, top.ast->name.text, top.outputs.size(), count)
+    report(DiagId::TooFewOutputs, e.range, frame, top.ast->name.text, counted(top.outputs.size(), "output"), count)
         .note(top.ast->name.range, DiagId::DeclaredHere, top.ast->name.text);
     return {};
   }
@@ -265,7 +266,8 @@ std::optional<std::vector<Node *>> Checker::checkLayerArguments(Layer &layer, co
   System &cell = *layer.levels.front();
   std::vector<Sequence *> inputs = cell.inputs();
   if (e.args.size() != inputs.size() || !e.named.empty()) {
-    report(DiagId::LayerArguments, e.range, frame, layer.name, inputs.size(), e.args.size() + e.named.size())
+    report(DiagId::LayerArguments, e.range, frame, layer.name, counted(inputs.size(), "input"),
+           e.args.size() + e.named.size())
         .note(cell.ast->name.range, DiagId::DeclaredHere, cell.ast->name.text);
     return std::nullopt;
   }
@@ -323,7 +325,7 @@ static std::string textOfPart(const Extent &whole, int64_t parts) {
 
 std::vector<Node *> Checker::split(const Expr &e, const Frame &frame, unsigned count) {
   if (e.args.size() != 2 || !e.named.empty()) {
-    report(DiagId::FunctionArguments, e.range, frame, "split", 2, e.args.size() + e.named.size());
+    report(DiagId::FunctionArguments, e.range, frame, "split", counted(2, "argument"), e.args.size() + e.named.size());
     return {};
   }
   Node *x = check(*e.args[0], frame);

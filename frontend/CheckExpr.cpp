@@ -14,16 +14,21 @@ using ast::Op;
 //===-- Helpers ------------------------------------------------------------------===//
 
 std::string seqc::nearestName(llvm::StringRef name, llvm::ArrayRef<std::string> known) {
-  unsigned best = std::max<size_t>(1, std::min<size_t>(3, name.size() / 3)) + 1;
+  unsigned best = (name.size() <= 2 ? 1 : name.size() <= 5 ? 2 : 3) + 1;
   std::string nearest;
   for (const std::string &candidate : known) {
     unsigned distance = llvm::StringRef(candidate).edit_distance(name, /*AllowReplacements=*/true, best);
-    if (distance < best && distance < candidate.size()) {
+    size_t length = std::max(candidate.size(), name.size());
+    if (distance < best && distance < length && distance <= (length + 1) / 2) {
       best = distance;
       nearest = candidate;
     }
   }
   return nearest;
+}
+
+std::string seqc::counted(size_t count, llvm::StringRef thing) {
+  return std::to_string(count) + " " + thing.str() + (count == 1 ? "" : "s");
 }
 
 SourceRange Checker::place(SourceRange range, const Frame &frame) const {
@@ -34,14 +39,19 @@ SourceRange Checker::place(SourceRange range, const Frame &frame) const {
 }
 
 Diagnostics::Builder Checker::addCalls(Diagnostics::Builder builder, const Frame &frame) {
+  constexpr unsigned maxNotes = 5; // the innermost, and where it all began
+  unsigned notes = 0;
   for (const Frame *at = &frame; at->function; at = at->caller)
-    if (!at->file->isStandard)
+    if (!at->file->isStandard && (++notes < maxNotes || !at->caller->function))
       builder.note(place(at->call, *at->caller), DiagId::CalledHere, at->function->names.front().text);
   return builder;
 }
 
 void Checker::noteShape(Diagnostics::Builder &builder, const Node &x) {
-  if (x.parameter)
+  if (x.parameter && x.parameter->diagonal)
+    builder.note(x.parameter->range, DiagId::DeclaredWithShape, x.parameter->name,
+                 "`diag" + x.parameter->shape.text() + "`");
+  else if (x.parameter)
     builder.note(x.parameter->range, DiagId::DeclaredWithShape, x.parameter->name, x.shape.textWithSizes());
   else if (x.sequence)
     builder.note(x.sequence->range, x.sequence->isInput ? DiagId::DeclaredWithShape : DiagId::DefinedWithShape,
@@ -257,6 +267,8 @@ Node *Checker::checkName(const Expr &e, const Frame &frame) {
     report(DiagId::ConstantWithTime, e.range, frame, *name);
     return nullptr;
   }
+  if (system.isLost(*name))
+    return nullptr;
   std::string nearest = nearestName(*name, visibleNames(frame));
   auto builder = report(DiagId::UnknownName, e.range, frame, *name);
   if (!nearest.empty())
@@ -271,7 +283,9 @@ Node *Checker::checkSequence(Sequence &sequence, int64_t shift, const Expr &e, c
   const std::unique_ptr<Boundary> &boundary = shift < 0 ? sequence.before : sequence.after;
   if (shift != 0 && boundary) {
     boundary->used = true;
-    if (!shape.hasRank)
+    // A scalar fits any shape, so it says little: it counts when nothing else is known.
+    bool telling = mode == InferAssumingVectors || (mode == InferFromBoundaries && boundary->shape.rank() > 0);
+    if (!shape.hasRank && telling)
       shape = boundary->shape;
   }
   Node *node = make(NodeOp::Current, {}, shape, e, frame);
@@ -319,6 +333,8 @@ Node *Checker::checkMember(const Expr &e, const Frame &frame) {
   if (!name)
     return nullptr;
   Layer *layer = layerNamed(*name, frame);
+  if (!layer && system.isLost(*name))
+    return nullptr;
   if (!layer) {
     std::string nearest = nearestName(*name, visibleNames(frame));
     bool known = frame.inSystem && system.names.count(*name);
@@ -412,7 +428,7 @@ Node *Checker::elementwise(NodeOp op, llvm::ArrayRef<Node *> operands, const Exp
   auto isNumber = [](Node *x) { return x->op == NodeOp::Number && x->shape.isScalar(); };
   if (llvm::all_of(operands, isNumber)) {
     if (op == NodeOp::Div && operands[1]->number == 0) {
-      report(DiagId::DivisionByZero, e.range, frame, sourceText(operands[1]->range));
+      report(DiagId::DivisionByZero, operands[1]->range, frame, valueText(sourceText(operands[1]->range), 0));
       return nullptr;
     }
     double folded = fold(op, operands[0]->number, operands.size() > 1 ? operands[1]->number : 0);
@@ -458,7 +474,7 @@ Node *Checker::numberAs(Node *x, Element element, const Expr &e, const Frame &fr
   if (element != Element::Id || x->op != NodeOp::Number)
     return toReal(x, frame);
   if (!Number::of(x->number).isInteger || std::fabs(x->number) > maxExtent) {
-    report(DiagId::NotWhole, x->range, frame, sourceText(x->range), x->number);
+    report(DiagId::NotWhole, x->range, frame, valueText(sourceText(x->range), x->number));
     return nullptr;
   }
   Node *copy = number(x->number, e, frame);

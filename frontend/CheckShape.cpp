@@ -48,8 +48,11 @@ Node *Checker::matmul(Node *a, Node *b, const Expr &e, const Frame &frame) {
     id = DiagId::ProductOfScalar;
   else if (a->shape.rank() == 1)
     id = b->shape.rank() == 1 ? DiagId::ProductOfVectors : DiagId::ProductFromLeft;
-  auto builder =
-      report(id, e.range, frame, sourceText(a->range), a->shape.text(), sourceText(b->range), b->shape.text());
+  Shape wanted = a->shape;
+  if (wanted.rank() >= 2)
+    wanted.extents.erase(wanted.extents.end() - 2);
+  auto builder = report(id, e.range, frame, sourceText(a->range), a->shape.text(), sourceText(b->range),
+                        b->shape.text(), wanted.text());
   noteShape(builder, *a);
   noteShape(builder, *b);
   return nullptr;
@@ -70,8 +73,8 @@ Node *Checker::diagonalMatmul(Node *a, Node *b, const Expr &e, const Frame &fram
   if (fits && b->shape.hasRank && b->shape.extents[0].isKnown())
     fits = b->shape.extents[0].size == size.size;
   if (!fits) {
-    auto builder = report(DiagId::ProductShapes, e.range, frame, sourceText(a->range), a->shape.text(),
-                          sourceText(b->range), b->shape.text());
+    auto builder = report(DiagId::ProductShapes, e.range, frame, sourceText(a->range), "diag" + a->shape.text(),
+                          sourceText(b->range), b->shape.text(), a->shape.text());
     noteShape(builder, *a);
     noteShape(builder, *b);
     return nullptr;
@@ -243,10 +246,12 @@ Node *Checker::checkSlice(const Expr &e, const Frame &frame) {
     if (*bounds[side] < 0 && whole.isKnown()) // counts from the end
       *bounds[side] += whole.size;
   }
-  if (!whole.isKnown())
-    return slice(x, 0, Extent(), e, frame);
+  if (!whole.isKnown()) {
+    bool isSaid = e.args[1] && e.args[2] && *bounds[0] >= 0 && *bounds[1] > *bounds[0];
+    return slice(x, 0, isSaid ? Extent::of(*bounds[1] - *bounds[0]) : Extent(), e, frame);
+  }
   if (*bounds[0] < 0 || *bounds[1] > whole.size || *bounds[0] >= *bounds[1]) {
-    auto builder = report(DiagId::SliceBounds, e.range, frame, *bounds[0], *bounds[1], sourceText(x->range),
+    auto builder = report(DiagId::SliceBounds, e.range, frame, sourceText(e.range), sourceText(x->range),
                           x->shape.textWithSizes());
     noteShape(builder, *x);
     return nullptr;

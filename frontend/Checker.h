@@ -46,7 +46,9 @@ struct Frame {
 
 class Checker {
 public:
-  enum Mode { Infer, InferAssumingVectors, Final };
+  /// Shapes are inferred from equations; for what that leaves open also from boundaries; for what is still open by
+  /// taking the right side of a product for a vector.
+  enum Mode { Infer, InferFromBoundaries, InferAssumingVectors, Final };
 
   Checker(Program &program, System &system, Diagnostics &diags, std::deque<Node> &nodes, Mode mode)
       : program(program), system(system), diags(diags), nodes(nodes), mode(mode) {}
@@ -144,7 +146,10 @@ private:
 /// The nearest of `known` to a misspelled name, or empty.
 std::string nearestName(llvm::StringRef name, llvm::ArrayRef<std::string> known);
 
-/// What the names in Builtins.def are.
+/// `1 argument`, `2 arguments`.
+std::string counted(size_t count, llvm::StringRef thing);
+
+/// The names in Builtins.def.
 llvm::ArrayRef<std::string> builtinNames();
 
 /// More nodes than this in one system are refused: inlining can grow exponentially.

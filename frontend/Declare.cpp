@@ -106,6 +106,7 @@ bool Declarer::countStep(SourceRange place) {
   constexpr unsigned maxSteps = 100000;
   if (++steps == maxSteps)
     diags.report(DiagId::SystemTooLarge, place, system.ast->name.text);
+  system.lostAll |= steps >= maxSteps;
   return steps < maxSteps;
 }
 
@@ -168,8 +169,10 @@ void Declarer::declareConstants(const std::vector<ast::StmtPtr> &body, Scope &sc
     }
     waiting = std::move(later);
   }
-  for (const Stmt *statement : waiting)
+  for (const Stmt *statement : waiting) {
     evaluate(*statement->value, lookup, diags);
+    system.lostNames.insert(statement->names.front().text);
+  }
 }
 
 void Declarer::declareFunction(const Stmt &statement) {
@@ -187,11 +190,13 @@ void Declarer::expandFor(const Stmt &statement, Scope &scope) {
   auto lookup = [&](llvm::StringRef name) { return scope.find(name); };
   auto lower = evaluateInteger(*statement.lower, lookup, diags);
   auto upper = evaluateInteger(*statement.upper, lookup, diags);
+  system.lostAll |= !lower || !upper;
   if (!lower || !upper || *lower > *upper)
     return;
   int64_t length;
   if (__builtin_sub_overflow(*upper, *lower, &length) || length >= maxRange) {
     diags.report(DiagId::ForTooLong, statement.lower->range.to(statement.upper->range), maxRange);
+    system.lostAll = true;
     return;
   }
   for (int64_t value = *lower; value <= *upper; ++value) {
@@ -200,8 +205,10 @@ void Declarer::expandFor(const Stmt &statement, Scope &scope) {
     inner.numbers[statement.variable] = Number::of(value);
     unsigned errors = diags.errorCount();
     declareAll(statement.body, inner);
-    if (diags.errorCount() != errors)
-      return; // the other rounds would say the same
+    if (diags.errorCount() == errors)
+      continue;
+    system.lostAll = true;
+    return; // the other rounds would say the same
   }
 }
 
@@ -236,10 +243,8 @@ std::optional<Shape> Declarer::shapeOf(const ast::Type &type, Scope &scope) {
 }
 
 void Declarer::declareInput(const Stmt &statement, Scope &scope) {
-  if (statement.type.kind == ast::Type::Diagonal) {
+  if (statement.type.kind == ast::Type::Diagonal)
     diags.report(DiagId::DiagonalInput, statement.type.range);
-    return;
-  }
   auto shape = shapeOf(statement.type, scope);
   for (const ast::Name &name : statement.names) {
     auto text = newName(name, statement, scope);
@@ -265,13 +270,13 @@ void Declarer::declareInput(const Stmt &statement, Scope &scope) {
 }
 
 void Declarer::declareParameter(const Stmt &statement, Scope &scope) {
-  if (statement.type.kind != ast::Type::Tensor && statement.type.kind != ast::Type::Diagonal) {
+  if (statement.type.kind != ast::Type::Tensor && statement.type.kind != ast::Type::Diagonal)
     diags.report(DiagId::ParameterKind, statement.type.range);
-    return;
-  }
   auto shape = shapeOf(statement.type, scope);
   for (const ast::Name &name : statement.names) {
     auto text = newName(name, statement, scope);
+    if (text && !shape)
+      system.lostNames.insert(*text);
     if (!text || !shape)
       continue;
     Parameter &parameter = system.parameters.emplace_back();
@@ -296,12 +301,7 @@ void Declarer::setInit(Parameter &parameter, const Stmt &statement, Scope &scope
   for (const ast::ExprPtr &arg : init.args)
     if (auto value = evaluate(*arg, lookup, diags))
       parameter.initArgs.push_back(value->real);
-  size_t expected = init.kind == ast::Initialiser::Uniform                                             ? 2
-                    : init.kind == ast::Initialiser::Normal || init.kind == ast::Initialiser::Constant ? 1
-                                                                                                       : 0;
-  if (init.args.size() != expected)
-    diags.report(DiagId::InitArguments, init.range, sourceText(init.range), expected, init.args.size());
-  else if (init.kind == ast::Initialiser::Orthogonal && parameter.shape.rank() < 2)
+  if (init.kind == ast::Initialiser::Orthogonal && parameter.shape.rank() < 2)
     diags.report(DiagId::InitOrthogonal, init.range, parameter.shape.text());
 }
 
@@ -330,6 +330,8 @@ void Declarer::attachBoundary(const Stmt &statement, Scope &scope) {
     return;
   auto it = system.names.find(*text);
   auto *sequence = it == system.names.end() ? nullptr : std::get_if<Sequence *>(&it->second);
+  if (!sequence && system.isLost(*text))
+    return;
   if (!sequence) {
     DiagId id = it == system.names.end() ? DiagId::NoEquation : DiagId::ConstantWithTime;
     diags.report(id, name.range, *text);
@@ -396,7 +398,7 @@ void Declarer::declareLevels(Layer &layer, const ast::LayerSpec &spec, SystemRef
   if (!depth)
     return;
   if (*depth > maxLevels) {
-    diags.report(DiagId::DimTooLarge, spec.depth->range, sourceText(spec.depth->range), *depth, maxLevels);
+    diags.report(DiagId::DimTooLarge, spec.depth->range, valueText(sourceText(spec.depth->range), *depth), maxLevels);
     return;
   }
   std::vector<System *> levels;

@@ -61,6 +61,11 @@ unsigned DependenceGraph::readVertex(const Node &read) {
       continue;
     if (layer.reversed)
       std::swap(need->earlier, need->later);
+    // The user sees the application; inside a layer that is reversed the places would tell the contrary.
+    if (layer.reversed || cell.isStandard())
+      for (SourceRange *place : {&need->earlier, &need->later})
+        if (place->isValid())
+          *place = application.range;
     DependenceEdge edge;
     edge.target = argumentVertex(application, read.level, index, application.range);
     edge.need = *need;

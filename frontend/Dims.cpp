@@ -32,6 +32,13 @@ std::string seqc::sourceText(SourceRange range) {
   return llvm::join(words, " ");
 }
 
+std::string seqc::valueText(llvm::StringRef text, double value) {
+  Number exact = Number::of(value);
+  std::string number = exact.isInteger ? std::to_string(exact.integer) : detail::argument(value);
+  std::string quoted = "`" + text.str() + "`";
+  return text == number ? quoted : quoted + " = " + number;
+}
+
 namespace {
 
 /// Evaluates one expression; every method gives nothing after it has reported why.
@@ -159,7 +166,7 @@ std::optional<Number> Evaluator::binary(const Expr &e) {
   if (auto truth = compare(e.op, x->real, y->real))
     return Number::of(int64_t(*truth));
   if ((e.op == Op::Div || e.op == Op::Mod) && y->real == 0) {
-    diags.report(DiagId::DivisionByZero, e.args[1]->range, sourceText(e.args[1]->range));
+    diags.report(DiagId::DivisionByZero, e.args[1]->range, valueText(sourceText(e.args[1]->range), 0));
     return std::nullopt;
   }
   if (x->isInteger && y->isInteger) {
@@ -230,7 +237,7 @@ std::optional<int64_t> seqc::evaluateInteger(const Expr &expr, NumberLookup look
   if (!value)
     return std::nullopt;
   if (!value->isInteger) {
-    diags.report(DiagId::NotWhole, expr.range, sourceText(expr.range), value->real);
+    diags.report(DiagId::NotWhole, expr.range, valueText(sourceText(expr.range), value->real));
     return std::nullopt;
   }
   return value->integer;
@@ -241,11 +248,11 @@ std::optional<int64_t> seqc::evaluateExtent(const Expr &expr, NumberLookup looku
   if (!value)
     return std::nullopt;
   if (*value < 1) {
-    diags.report(DiagId::DimNotPositive, expr.range, sourceText(expr.range), *value);
+    diags.report(DiagId::DimNotPositive, expr.range, valueText(sourceText(expr.range), *value));
     return std::nullopt;
   }
   if (*value > maxExtent) {
-    diags.report(DiagId::DimTooLarge, expr.range, sourceText(expr.range), *value, maxExtent);
+    diags.report(DiagId::DimTooLarge, expr.range, valueText(sourceText(expr.range), *value), maxExtent);
     return std::nullopt;
   }
   return value;

@@ -53,6 +53,9 @@ constexpr int64_t maxExtent = int64_t(1) << 30;
 std::optional<std::string> expandName(llvm::StringRef text, const std::vector<ast::ExprPtr> &braces,
                                       NumberLookup lookup, Diagnostics &diags);
 
+/// How a number that an expression gave reads in a message: "`H / 2` = 1.5", or "`100`".
+std::string valueText(llvm::StringRef text, double value);
+
 /// Source text of an expression on one line.
 std::string sourceText(SourceRange range);
 

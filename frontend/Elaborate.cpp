@@ -3,10 +3,13 @@
 #include "frontend/Elaborate.h"
 
 #include "frontend/Analyses.h"
+#include "frontend/Checker.h"
 
 #include "llvm/ADT/STLExtras.h"
 
 using namespace seqc;
+
+bool System::isStandard() const { return file->isStandard; }
 
 std::vector<Sequence *> System::inputs() {
   std::vector<Sequence *> found;
@@ -42,11 +45,11 @@ std::optional<Elaborator::Dims> Elaborator::completeDims(SystemRef ref, Dims kno
       value = given->second;
       if (*value < 1 || *value > maxExtent) {
         DiagId id = *value < 1 ? DiagId::DimNotPositive : DiagId::DimTooLarge;
-        messages.report(id, place.isValid() ? place : dim.name.range, name, *value, maxExtent);
+        messages.report(id, place.isValid() ? place : dim.name.range, valueText(name, *value), maxExtent);
         value.reset();
       }
     } else if (dim.defaultValue) {
-      value = evaluateExtent(*dim.defaultValue, lookup, messages);
+      value = evaluateExtent(*dim.defaultValue, lookup, good ? messages : scratch);
     } else {
       messages.report(DiagId::DimUnknown, dim.name.range, name, ref.ast->name.text);
     }
@@ -74,7 +77,7 @@ System *Elaborator::elaborateExported(SystemRef ref, const std::map<std::string,
 System *Elaborator::elaborateCell(SystemRef ref, std::vector<int64_t> dims, SourceRange place) {
   auto needed = llvm::count_if(ref.ast->dims, [](const ast::Dim &dim) { return !dim.defaultValue; });
   if (dims.size() < size_t(needed) || dims.size() > ref.ast->dims.size()) {
-    diags.report(DiagId::DimCount, place, ref.ast->name.text, ref.ast->dims.size(), dims.size())
+    diags.report(DiagId::DimCount, place, ref.ast->name.text, counted(ref.ast->dims.size(), "dim"), dims.size())
         .note(ref.ast->name.range, DiagId::DeclaredHere, ref.ast->name.text);
     return nullptr;
   }
@@ -117,7 +120,7 @@ System *Elaborator::elaborate(SystemRef ref, Dims dims, bool exported) {
   for (auto &[name, value] : system.dims)
     scope.numbers[name] = Number::of(value);
   declareSystem(system, program, *this, diags);
-  checkSystem(system, program, diags);
+  checkSystem(system, program, diags, errorsBefore);
   if (diags.errorCount() == errorsBefore)
     analyze(system, diags);
   system.failed = diags.errorCount() != errorsBefore;

@@ -42,8 +42,9 @@ private:
 /// Declares what the statements of `system` declare, layers included.
 void declareSystem(System &system, Program &program, Elaborator &elaborator, Diagnostics &diags);
 
-/// Finds the shape of every sequence, then checks every expression.
-void checkSystem(System &system, Program &program, Diagnostics &diags);
+/// Finds the shape of every sequence, then checks every expression. `errorsBefore`: how many errors there were before
+/// the system was declared.
+void checkSystem(System &system, Program &program, Diagnostics &diags, unsigned errorsBefore);
 
 } // namespace seqc
 

@@ -99,6 +99,12 @@ struct Need {
   SourceRange sameStep, earlier, later;
 };
 
+/// The first equation that needs another step than its own, if `place` is valid.
+struct Look {
+  std::string equation;
+  SourceRange place;
+};
+
 /// An input, or what an equation defines.
 struct Sequence {
   std::string name;
@@ -170,6 +176,11 @@ struct System {
   bool exported = false;
   bool failed = false; // errors were reported: nothing of it may be used
 
+  /// What could not be declared for an error that was reported, so that its uses need not be reported too.
+  std::set<std::string> lostNames;
+  bool lostAll = false; // a `for` was not expanded: any name may be missing
+  bool isLost(const std::string &name) const { return lostAll || lostNames.count(name); }
+
   std::deque<Scope> scopes;
   std::map<std::string, Entity> names;
   std::multimap<std::string, const ast::Stmt *> functions;
@@ -185,11 +196,11 @@ struct System {
   std::deque<Node> nodes;
   int64_t randomSites = 0;
   std::set<std::string> readFromOutside; // members that other systems read
-  std::string looksAhead;                // the first equation that needs later steps; empty if none does
-  SourceRange looksAheadAt;
+  Look looksAhead, looksBack;
   std::shared_ptr<DependenceGraph> dependence;                                        // made when first asked for
   std::map<std::pair<std::string, const Sequence *>, std::optional<Need>> inputNeeds; // see needOfInput()
 
+  bool isStandard() const; // of the standard library
   std::vector<Sequence *> inputs();
   /// The sequence an application gives: the first declared output. Null if there is none.
   const Output *firstOutput() const { return outputs.empty() ? nullptr : &outputs.front(); }

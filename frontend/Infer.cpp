@@ -18,7 +18,7 @@ public:
   SystemChecker(System &system, Program &program, Diagnostics &diags)
       : system(system), program(program), diags(diags) {}
 
-  void run();
+  void run(unsigned errorsBefore);
 
 private:
   void infer();
@@ -34,7 +34,7 @@ private:
   void checkOutputs();
   void checkOutput(const ast::OutputItem &item, const Scope &scope);
   void checkApplications();
-  void reportUnknownShapes();
+  void reportUnknownShapes(unsigned errorsBefore);
 
   Frame frameIn(const Scope *scope) const {
     Frame frame;
@@ -51,19 +51,17 @@ private:
 
 } // namespace
 
-void seqc::checkSystem(System &system, Program &program, Diagnostics &diags) {
-  SystemChecker(system, program, diags).run();
+void seqc::checkSystem(System &system, Program &program, Diagnostics &diags, unsigned errorsBefore) {
+  SystemChecker(system, program, diags).run(errorsBefore);
 }
 
-void SystemChecker::run() {
-  unsigned errors = diags.errorCount();
+void SystemChecker::run(unsigned errorsBefore) {
   infer();
   checkSequences();
   checkLoss();
   checkOutputs();
   checkApplications();
-  if (diags.errorCount() == errors)
-    reportUnknownShapes();
+  reportUnknownShapes(errorsBefore);
 }
 
 //===-- Inference ------------------------------------------------------------------===//
@@ -73,8 +71,9 @@ bool SystemChecker::allKnown() const {
 }
 
 void SystemChecker::infer() {
-  if (inferRounds(Checker::Infer) && !allKnown())
-    inferRounds(Checker::InferAssumingVectors);
+  for (auto mode : {Checker::Infer, Checker::InferFromBoundaries, Checker::InferAssumingVectors})
+    if (!inferRounds(mode) || allKnown())
+      return;
 }
 
 /// False if a shape keeps growing.
@@ -83,7 +82,8 @@ bool SystemChecker::inferRounds(Checker::Mode mode) {
   for (size_t round = 0; round < limit; ++round) {
     bool changed = false;
     auto visit = [&](Sequence &sequence) {
-      bool here = inferBoundary(sequence.before.get(), mode) | inferBoundary(sequence.after.get(), mode);
+      bool here = inferBoundary(sequence.before.get(), mode);
+      here |= inferBoundary(sequence.after.get(), mode);
       if (!sequence.isInput)
         here |= inferSequence(sequence, mode);
       if (here)
@@ -138,12 +138,21 @@ bool SystemChecker::inferBoundary(Boundary *boundary, Checker::Mode mode) {
   return true;
 }
 
-void SystemChecker::reportUnknownShapes() {
-  for (const Sequence &sequence : system.sequences)
-    if (!sequence.isInput && !sequence.value) {
-      diags.report(DiagId::ShapeUnknown, sequence.range, sequence.name);
-      return; // the others may follow from this one
-    }
+/// A sequence without a shape: most often its equation has an error that kept the shape from being found.
+void SystemChecker::reportUnknownShapes(unsigned errorsBefore) {
+  const Sequence *first = nullptr;
+  for (const Sequence &sequence : system.sequences) {
+    if (sequence.isInput || sequence.shape.isComplete() || sequence.part > 0)
+      continue;
+    std::deque<Node> nodes;
+    Checker(program, system, diags, nodes, Checker::Infer)
+        .checkParts(*sequence.expr, frameIn(sequence.scope), sequence.parts);
+    if (!first)
+      first = &sequence;
+  }
+  if (!first || diags.errorCount() != errorsBefore)
+    return;
+  diags.report(first->shape.hasRank ? DiagId::ShapeGrows : DiagId::ShapeUnknown, first->range, first->name);
 }
 
 //===-- Checking -------------------------------------------------------------------===//
@@ -222,7 +231,7 @@ void SystemChecker::checkLoss() {
 void SystemChecker::checkOutputs() {
   for (auto [item, scope] : system.outputItems)
     checkOutput(*item, *scope);
-  if (system.exported && system.outputs.empty() && system.outputItems.empty() && !system.lossStatement)
+  if (system.exported && system.outputItems.empty() && !system.lossStatement && !system.lostAll)
     diags.report(DiagId::NothingToExport, system.ast->name.range, system.ast->name.text);
 }
 
@@ -259,6 +268,8 @@ void SystemChecker::checkOutput(const ast::OutputItem &item, const Scope &scope)
   if (!name)
     return;
   auto it = system.names.find(*name);
+  if (it == system.names.end() && system.isLost(*name))
+    return;
   if (it == system.names.end()) {
     std::vector<std::string> known;
     for (auto &[candidate, entity] : system.names)

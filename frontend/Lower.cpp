@@ -190,10 +190,10 @@ void Lowering::attachAttributes() {
   for (auto &[name, size] : system.dims)
     dims.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(size)));
   op->setAttr("recur.dims", builder.getDictionaryAttr(dims));
-  if (system.looksAhead.empty())
+  if (!system.looksAhead.place.isValid())
     return;
-  op->setAttr("recur.looks_ahead", builder.getStringAttr(system.looksAhead));
-  op->setAttr("recur.looks_ahead_at", mlir::LocationAttr(locate(system.looksAheadAt)));
+  op->setAttr("recur.looks_ahead", builder.getStringAttr(system.looksAhead.equation));
+  op->setAttr("recur.looks_ahead_at", mlir::LocationAttr(locate(system.looksAhead.place)));
 }
 
 //===-- Names ------------------------------------------------------------------------===//

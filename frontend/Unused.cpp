@@ -106,7 +106,7 @@ void seqc::warnUnused(llvm::ArrayRef<System *> systems, Diagnostics &diags) {
     isUsed = true; // once
   };
   for (System *system : systems) {
-    if (system->file->isStandard)
+    if (system->isStandard())
       continue;
     for (const Sequence &sequence : system->sequences)
       warn(DiagId::UnusedEquation, sequence.range, sequence.name);
