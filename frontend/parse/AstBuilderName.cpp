@@ -69,8 +69,8 @@ void AstBuilder::readName(P::NameContext *context, Expr &into) {
     error(DiagId::TwoTimeIndices, rangeOf(context), rangeOf(context).text());
 }
 
-/// What stands in the braces of `h_{t-1}`, `W_{hh}` or, inside `for l`, `z_{l}`. A word that is no `for` variable is
-/// part of the name.
+/// What stands in the braces of `h_{t-1}`, `W_{hh}`, `z_{1}` or, inside `for l`, `z_{l}`. A word that is no `for`
+/// variable is part of the name; the others are indices, as in `z{l}`.
 void AstBuilder::readPaperIndex(std::vector<ExprPtr> parts, Expr &into) {
   for (ExprPtr &part : parts) {
     bool word = part->kind == ExprKind::Name && part->braces.empty() && !part->timed;
@@ -80,7 +80,7 @@ void AstBuilder::readPaperIndex(std::vector<ExprPtr> parts, Expr &into) {
         error(DiagId::TwoTimeIndices, part->range, into.name);
       if (std::optional<Time> time = timeOf(std::move(part)))
         setTime(into, std::move(*time));
-    } else if (parts.size() == 1 && ((word && !variable) || part->kind == ExprKind::Number)) {
+    } else if (parts.size() == 1 && word && !variable) {
       into.name += "_" + part->name;
     } else {
       into.braces.push_back(std::move(part));

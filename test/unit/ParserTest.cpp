@@ -33,7 +33,7 @@ TEST(PaperNotation, SignsHavePlainForms) {
 }
 
 TEST(PaperNotation, WordsInSubscriptsAreParts) {
-  expectSame("a = W_{hh} @ h + b_{1}", "a = W_hh @ h + b_1");
+  expectSame("a = W_{hh} @ h + b_{1}", "a = W_hh @ h + b{1}");
   expectSame("for l in 1..L { z_{l} = W_{l} @ x }", "for l in 1..L { z{l} = W{l} @ x }");
   expectSame("for l in 1..L { y = z_{l,t-1} }", "for l in 1..L { y = z{l}[t-1] }");
 }
