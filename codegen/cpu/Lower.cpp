@@ -18,10 +18,10 @@ void buildCpuLowering(OpPassManager &passes, const Target &target) {
   passes.addPass(cpu::createLowerToCpu({target.vectorBits, target.registers, target.fma}));
   passes.addPass(createCSEPass());
   passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(createConvertVectorToLLVMPass());
   // What has an instruction first: the libm pass would call floor and its like.
   passes.addPass(createConvertMathToLLVMPass());
   passes.addPass(createConvertMathToLibmPass());
+  passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createArithToLLVMConversionPass());
   passes.addPass(createConvertFuncToLLVMPass());
   passes.addPass(createConvertControlFlowToLLVMPass());

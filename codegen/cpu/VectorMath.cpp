@@ -174,11 +174,11 @@ Value VectorMath::log(Value x) {
   return select(valid, result, splat(x, std::numeric_limits<double>::quiet_NaN()));
 }
 
-// log(1 + x) = log(u) · x / (u - 1) with u = 1 + x rounded (Kahan, in HP-15C Advanced Functions Handbook, 1982).
+// log(1 + x) = log(u) · (x / (u - 1)) with u = 1 + x rounded (Kahan, in HP-15C Advanced Functions Handbook, 1982).
 Value VectorMath::log1p(Value x) {
   Value u = add(x, splat(x, 1.0));
   Value logarithm = log(u);
-  Value result = div(mul(logarithm, x), sub(u, splat(x, 1.0)));
+  Value result = mul(logarithm, div(x, sub(u, splat(x, 1.0))));
   result = select(compare(arith::CmpFPredicate::OEQ, u, 1.0), x, result);
   Value plain = compare(arith::CmpFPredicate::OEQ, u, std::numeric_limits<double>::infinity());
   plain = arith::OrIOp::create(b, loc, plain, compare(arith::CmpFPredicate::OLE, u, 0.0));
