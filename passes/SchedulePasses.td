@@ -4,6 +4,36 @@
 
 include "mlir/Pass/PassBase.td"
 
+def RecurPlanTape : Pass<"recur-plan-tape", "::mlir::ModuleOp"> {
+  let summary = "splits a joint system into a forward that keeps a tape and a backward that reads it";
+  let description = [{
+    For every exported `@M`: `@M.joint` becomes `@M.forward_taped`, whose `recur.save`s keep what the adjoint reads,
+    and `@M.backward`, which reads it by `recur.saved`; `@M` becomes `@M.forward`. They carry the attributes
+    `recur.model` and `recur.program`.
+
+    Of the primal values that the adjoint reads, products and values that a loop carries are kept; pointwise ones
+    whose operands are at hand are computed again. Movement (`h[t-1]`, slices) is never kept, but its source is, unless
+    only a part of it is read. Inputs and parameters are read again, random masks drawn again. What only the adjoint
+    computes stays in the backward. The attribute `recur.tape` of `@M.forward_taped` says what was decided and why.
+
+    ```mlir
+    // before, in @M.joint, where %do is an adjoint
+    %tc = recur.tanh %c : tensor<4xf32>
+    %d = recur.mul %do, %tc : tensor<4xf32>
+    // after: in @M.forward_taped
+    recur.save "c", %c : tensor<4xf32>
+    // in @M.backward
+    %c = recur.saved "c" : tensor<4xf32>
+    %tc = recur.tanh %c : tensor<4xf32>
+    %d = recur.mul %do, %tc : tensor<4xf32>
+    ```
+  }];
+  let statistics = [
+    Statistic<"numKept", "num-kept", "values kept on the tape">,
+    Statistic<"numRecomputed", "num-recomputed", "values that the adjoint computes again">
+  ];
+}
+
 def RecurSchedule : Pass<"recur-schedule", "::mlir::ModuleOp"> {
   let summary = "distributes equations over loops, maps and groups that run once";
   let description = [{

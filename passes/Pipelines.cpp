@@ -1,0 +1,31 @@
+//===- Pipelines.cpp - The passes between the levels, in order ----------------------===//
+#include "passes/Pipelines.h"
+
+#include "passes/Passes.h"
+
+using namespace mlir;
+
+namespace recur {
+
+static void addSimplification(OpPassManager &passes) {
+  passes.addNestedPass<SystemOp>(createRecurSimplify());
+  passes.addNestedPass<SystemOp>(createRecurFuseGates());
+  passes.addNestedPass<SystemOp>(createRecurSimplify());
+}
+
+void buildAdjointPipeline(OpPassManager &passes) {
+  passes.addPass(createRecurInlineInstances());
+  passes.addPass(createRecurRecordInterface());
+  addSimplification(passes);
+  passes.addPass(createRecurDeriveAdjoint());
+  addSimplification(passes);
+}
+
+void buildSchedulePipeline(OpPassManager &passes) {
+  passes.addPass(createRecurPlanTape());
+  passes.addPass(createRecurSchedule());
+}
+
+void buildPhasesPipeline(OpPassManager &passes) { passes.addPass(createRecurFormPhases()); }
+
+} // namespace recur
