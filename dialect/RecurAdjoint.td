@@ -29,7 +29,7 @@ def Recur_FinalSeedOp : Recur_Op<"final_seed", [Pure]> {
     %dh = recur.final_seed "h" slots 1 : tensor<4xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$state, Recur_Int:$slots, UnitAttr:$reversed);
+  let arguments = (ins StrAttr:$state, ConfinedAttr<Recur_Int, [IntPositive]>:$slots, UnitAttr:$reversed);
   let results = (outs Recur_Real:$value);
   let assemblyFormat = "$state `slots` $slots (`reversed` $reversed^)? attr-dict `:` type($value)";
 }
@@ -61,7 +61,7 @@ def Recur_BoundaryGradientOp : Recur_Op<"boundary_gradient"> {
     %dh0 = recur.boundary_gradient "h" slots 1 (%dh_next) : tensor<4xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$state, Recur_Int:$slots, UnitAttr:$reversed, Variadic<Recur_Real>:$shifted);
+  let arguments = (ins StrAttr:$state, ConfinedAttr<Recur_Int, [IntPositive]>:$slots, UnitAttr:$reversed, Variadic<Recur_Real>:$shifted);
   let results = (outs Recur_Real:$result);
   let assemblyFormat = [{
     $state `slots` $slots (`reversed` $reversed^)? attr-dict

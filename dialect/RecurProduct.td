@@ -4,7 +4,7 @@
 
 include "dialect/RecurBase.td"
 
-def Recur_MatmulOp : Recur_DifferentiableOp<"matmul"> {
+def Recur_MatmulOp : Recur_DifferentiableOp<"matmul", [SameOperandsAndResultElementType]> {
   let summary = "matrix product, contracting the last dim of A";
   let description = [{
     With `b` of one dim less than `A`: `A[…, i, k] b[…, k] -> [i]`, matrix by vector. With as many dims:
@@ -18,7 +18,7 @@ def Recur_MatmulOp : Recur_DifferentiableOp<"matmul"> {
   let arguments = (ins Recur_Real:$a, Recur_Real:$b);
   let results = (outs Recur_Real:$result);
   let assemblyFormat = "$a `,` $b attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 0;
+  let hasVerifier = 1;
   let extraClassDeclaration = [{
     bool isMatrixVector();
     /// Length of the contracted dim.
@@ -36,7 +36,7 @@ def Recur_MatmulOp : Recur_DifferentiableOp<"matmul"> {
   }];
 }
 
-def Recur_OuterOp : Recur_DifferentiableOp<"outer"> {
+def Recur_OuterOp : Recur_DifferentiableOp<"outer", [SameOperandsAndResultElementType]> {
   let summary = "a[…, i] b[…, j] -> [i, j]";
   let description = [{
     Leading dims go in parallel.
@@ -48,7 +48,7 @@ def Recur_OuterOp : Recur_DifferentiableOp<"outer"> {
   let arguments = (ins Recur_Real:$a, Recur_Real:$b);
   let results = (outs Recur_Real:$result);
   let assemblyFormat = "$a `,` $b attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 0;
+  let hasVerifier = 1;
   let adjoint = [{
     Expr a = adjoint.expr(getA()), b = adjoint.expr(getB());
     adjoint.add(getA(), matmul(g, b));
@@ -61,7 +61,7 @@ def Recur_ReduceKind : I32EnumAttr<"ReduceKind", "reduction", [
   let cppNamespace = "::recur";
 }
 
-def Recur_ReduceOp : Recur_DifferentiableOp<"reduce"> {
+def Recur_ReduceOp : Recur_DifferentiableOp<"reduce", [SameOperandsAndResultElementType]> {
   let summary = "sum or maximum over one dim";
   let description = [{
     `keep` leaves the dim with size 1. The gradient of a maximum goes to every element that equals it.
@@ -73,7 +73,7 @@ def Recur_ReduceOp : Recur_DifferentiableOp<"reduce"> {
   let arguments = (ins Recur_ReduceKind:$kind, Recur_Real:$x, Recur_Int:$dim, UnitAttr:$keep);
   let results = (outs Recur_Real:$result);
   let assemblyFormat = "$kind $x `dim` $dim (`keep` $keep^)? attr-dict `:` type($x) `->` type($result)";
-  let hasVerifier = 0;
+  let hasVerifier = 1;
   let hasFolder = 1;
   let adjoint = [{
     Expr x = adjoint.expr(getX());
@@ -85,7 +85,7 @@ def Recur_ReduceOp : Recur_DifferentiableOp<"reduce"> {
   }];
 }
 
-def Recur_GatherOp : Recur_DifferentiableOp<"gather"> {
+def Recur_GatherOp : Recur_DifferentiableOp<"gather", [AllElementTypesMatch<["table", "result"]>]> {
   let summary = "table[id]: one slice along the first dim";
   let description = [{
     ```mlir
@@ -95,11 +95,11 @@ def Recur_GatherOp : Recur_DifferentiableOp<"gather"> {
   let arguments = (ins Recur_Real:$table, 0DTensorOf<[I32]>:$id);
   let results = (outs Recur_Real:$result);
   let assemblyFormat = "$table `[` $id `]` attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 0;
+  let hasVerifier = 1;
   let adjoint = "adjoint.add(getTable(), scatter(g, adjoint.expr(getId()), getTable().getType()));";
 }
 
-def Recur_ScatterOp : Recur_DifferentiableOp<"scatter"> {
+def Recur_ScatterOp : Recur_DifferentiableOp<"scatter", [AllElementTypesMatch<["x", "result"]>]> {
   let summary = "zeros, with x at index id of the first dim";
   let description = [{
     The adjoint of `gather`.
@@ -111,7 +111,7 @@ def Recur_ScatterOp : Recur_DifferentiableOp<"scatter"> {
   let arguments = (ins Recur_Real:$x, 0DTensorOf<[I32]>:$id);
   let results = (outs Recur_Real:$result);
   let assemblyFormat = "$x `[` $id `]` attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 0;
+  let hasVerifier = 1;
   let adjoint = "adjoint.add(getX(), gather(g, adjoint.expr(getId())));";
 }
 

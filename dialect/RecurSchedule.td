@@ -183,7 +183,7 @@ def Recur_PhaseOp : Recur_Op<"phase", GraphRegionNoTerminator.traits> {
   let arguments = (ins StrAttr:$name, DenseI64ArrayAttr:$space, UnitAttr:$total);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$name `space` $space (`total` $total^)? attr-dict-with-keyword $body";
-  let hasRegionVerifier = 0;
+  let hasRegionVerifier = 1;
 }
 
 def Recur_ReadOp : Recur_Op<"read", [Pure, AttrSizedOperandSegments]> {

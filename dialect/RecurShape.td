@@ -4,7 +4,7 @@
 
 include "dialect/RecurBase.td"
 
-def Recur_BroadcastOp : Recur_DifferentiableOp<"broadcast"> {
+def Recur_BroadcastOp : Recur_DifferentiableOp<"broadcast", [SameOperandsAndResultElementType]> {
   let summary = "repeats along leading dims and dims of size 1";
   let description = [{
     NumPy's rule: shapes are aligned at their last dim; a missing or size-1 dim of `x` is repeated.
@@ -17,12 +17,12 @@ def Recur_BroadcastOp : Recur_DifferentiableOp<"broadcast"> {
   let arguments = (ins Recur_Value:$x);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
-  let hasVerifier = 0;
+  let hasVerifier = 1;
   let hasFolder = 1;
   let adjoint = "adjoint.add(getX(), sumTo(g, getX().getType()));";
 }
 
-def Recur_ReshapeOp : Recur_DifferentiableOp<"reshape"> {
+def Recur_ReshapeOp : Recur_DifferentiableOp<"reshape", [SameOperandsAndResultElementType]> {
   let summary = "the same elements in row-major order under another shape";
   let description = [{
     ```mlir
@@ -32,12 +32,12 @@ def Recur_ReshapeOp : Recur_DifferentiableOp<"reshape"> {
   let arguments = (ins Recur_Value:$x);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
-  let hasVerifier = 0;
+  let hasVerifier = 1;
   let hasFolder = 1;
   let adjoint = "adjoint.add(getX(), reshape(g, getX().getType()));";
 }
 
-def Recur_TransposeOp : Recur_DifferentiableOp<"transpose"> {
+def Recur_TransposeOp : Recur_DifferentiableOp<"transpose", [SameOperandsAndResultElementType]> {
   let summary = "swaps the last two dims";
   let description = [{
     ```mlir
@@ -47,12 +47,12 @@ def Recur_TransposeOp : Recur_DifferentiableOp<"transpose"> {
   let arguments = (ins Recur_Value:$x);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
-  let hasVerifier = 0;
+  let hasVerifier = 1;
   let hasFolder = 1;
   let adjoint = "adjoint.add(getX(), transpose(g));";
 }
 
-def Recur_SliceOp : Recur_DifferentiableOp<"slice"> {
+def Recur_SliceOp : Recur_DifferentiableOp<"slice", [SameOperandsAndResultElementType]> {
   let summary = "x[offset : offset + size] along one dim";
   let description = [{
     The size is that of the result. Its adjoint pads with zeros.
@@ -64,12 +64,12 @@ def Recur_SliceOp : Recur_DifferentiableOp<"slice"> {
   let arguments = (ins Recur_Value:$x, Recur_Int:$dim, Recur_Int:$offset);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x `dim` $dim `at` $offset attr-dict `:` type($x) `->` type($result)";
-  let hasVerifier = 0;
+  let hasVerifier = 1;
   let hasFolder = 1;
   let adjoint = "adjoint.add(getX(), pad(g, getX().getType(), getDim(), getOffset()));";
 }
 
-def Recur_PadOp : Recur_DifferentiableOp<"pad"> {
+def Recur_PadOp : Recur_DifferentiableOp<"pad", [SameOperandsAndResultElementType]> {
   let summary = "zeros before and after along one dim";
   let description = [{
     The adjoint of `slice`: x stands at `offset`, the rest of the result is zero. `recur-simplify` turns a sum of
@@ -82,11 +82,11 @@ def Recur_PadOp : Recur_DifferentiableOp<"pad"> {
   let arguments = (ins Recur_Value:$x, Recur_Int:$dim, Recur_Int:$offset);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$x `dim` $dim `at` $offset attr-dict `:` type($x) `->` type($result)";
-  let hasVerifier = 0;
+  let hasVerifier = 1;
   let adjoint = "adjoint.add(getX(), slice(g, getX().getType(), getDim(), getOffset()));";
 }
 
-def Recur_ConcatOp : Recur_DifferentiableOp<"concat"> {
+def Recur_ConcatOp : Recur_DifferentiableOp<"concat", [SameOperandsAndResultElementType]> {
   let summary = "[a, b, …] along one dim";
   let description = [{
     ```mlir
@@ -96,7 +96,7 @@ def Recur_ConcatOp : Recur_DifferentiableOp<"concat"> {
   let arguments = (ins Variadic<Recur_Value>:$parts, Recur_Int:$dim);
   let results = (outs Recur_Value:$result);
   let assemblyFormat = "$parts `dim` $dim attr-dict `:` functional-type($parts, $result)";
-  let hasVerifier = 0;
+  let hasVerifier = 1;
   let hasFolder = 1;
   let adjoint = [{
     int64_t offset = 0;

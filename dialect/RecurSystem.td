@@ -26,11 +26,12 @@ def Recur_SystemOp : Recur_Op<"system", [Symbol, IsolatedFromAbove] # GraphRegio
   let arguments = (ins SymbolNameAttr:$sym_name, UnitAttr:$exported);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "(`exported` $exported^)? $sym_name attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, CArg<"bool", "false">:$exported)>];
 }
 
-def Recur_InstanceOp : Recur_Op<"instance"> {
+def Recur_InstanceOp : Recur_Op<"instance", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a system used inside another";
   let description = [{
     Applies `system` to sequences, in the order of its `recur.input`s. Results are those of its named equations that
@@ -67,6 +68,7 @@ def Recur_InputOp : Recur_Op<"input", [Pure]> {
   let arguments = (ins StrAttr:$name, OptionalAttr<Recur_Int>:$vocabulary);
   let results = (outs Recur_Value:$value);
   let assemblyFormat = "$name (`vocabulary` $vocabulary^)? attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
 def Recur_InitKind : I32EnumAttr<"InitKind", "how a parameter starts", [
@@ -87,6 +89,7 @@ def Recur_InitAttr : AttrDef<Recur_Dialect, "Init"> {
   let parameters = (ins EnumParameter<Recur_InitKind>:$kind, OptionalParameter<"::mlir::FloatAttr">:$a,
                         OptionalParameter<"::mlir::FloatAttr">:$b);
   let assemblyFormat = "`<` $kind (`,` $a^)? (`,` $b^)? `>`";
+  let genVerifyDecl = 1;
 }
 
 def Recur_ParamOp : Recur_Op<"param", [Pure]> {
@@ -136,6 +139,7 @@ def Recur_RandomMaskOp : Recur_Op<"random_mask", [Pure]> {
   let arguments = (ins F64Attr:$p, Recur_Int:$site, UnitAttr:$shared);
   let results = (outs Recur_Real:$value);
   let assemblyFormat = "$p `site` $site (`shared` $shared^)? attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
 def Recur_CountOp : Recur_Op<"count", [Pure]> {
