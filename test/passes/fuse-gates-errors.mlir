@@ -1,0 +1,59 @@
+// What recur-fuse-gates must leave alone.
+// RUN: seq-opt %s -recur-fuse-gates --mlir-use-nameloc-as-prefix | FileCheck %s
+
+// A product that is off the cycle stays off it, though it shares h[t-1] with one on it.
+// CHECK-LABEL: recur.system @OffTheCycle
+// CHECK: recur.matmul %U, %hp
+// CHECK: recur.matmul %V, %hp
+recur.system @OffTheCycle {
+  %u = recur.param "U" init <xavier> : tensor<4x4xf32> loc("U")
+  %v = recur.param "V" init <xavier> : tensor<4x4xf32> loc("V")
+  %hp = recur.delay %h by 1 state "h" : tensor<4xf32> loc("hp")
+  %0 = recur.matmul %u, %hp : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %h = recur.tanh %0 : tensor<4xf32>
+  %y = recur.matmul %v, %hp : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  recur.output "y", %y : tensor<4xf32>
+}
+
+// A concatenation whose parts are all on the cycle is one product as it is.
+// CHECK-LABEL: recur.system @AllOnTheCycle
+// CHECK: %[[Z:.*]] = recur.concat
+// CHECK: recur.matmul %W, %[[Z]]
+recur.system @AllOnTheCycle {
+  %w = recur.param "W" init <xavier> : tensor<4x8xf32> loc("W")
+  %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+  %hq = recur.delay %h by 2 state "h" : tensor<4xf32>
+  %z = recur.concat %hp, %hq dim 0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>
+  %0 = recur.matmul %w, %z : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4xf32>
+  %h = recur.tanh %0 : tensor<4xf32>
+  recur.output "h", %h : tensor<4xf32>
+}
+
+// The second product needs the total of the first: one product could not come before itself.
+// CHECK-LABEL: recur.system @ThroughATotal
+// CHECK: recur.matmul %W, %x
+// CHECK: recur.matmul %{{.*}}, %x
+// CHECK-NOT: recur.concat
+recur.system @ThroughATotal {
+  %x = recur.input "x" : tensor<4xf32> loc("x")
+  %w = recur.param "W" init <xavier> : tensor<4x4xf32> loc("W")
+  %0 = recur.matmul %w, %x : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %1 = recur.outer %0, %0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  %2 = recur.total %1 : tensor<4x4xf32>
+  %3 = recur.matmul %2, %x : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  recur.output "y", %3 : tensor<4xf32>
+}
+
+// The second total needs the first.
+// CHECK-LABEL: recur.system @TotalOfATotal
+// CHECK: recur.total
+// CHECK: recur.total
+recur.system @TotalOfATotal {
+  %x = recur.input "x" : tensor<4xf32>
+  %0 = recur.outer %x, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  %1 = recur.total %0 : tensor<4x4xf32>
+  %2 = recur.matmul %1, %x : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %3 = recur.outer %2, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  %4 = recur.total %3 : tensor<4x4xf32>
+  recur.gradient "W", %4 : tensor<4x4xf32>
+}

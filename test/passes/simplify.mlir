@@ -1,0 +1,179 @@
+// RUN: seq-opt %s -pass-pipeline='builtin.module(recur.system(recur-simplify{drop-equations=true}))' \
+// RUN:   --mlir-use-nameloc-as-prefix | FileCheck %s
+
+// A recurrence waits for as little as possible: first what is off its cycle, then the constant part, then the cycle.
+// CHECK-LABEL: recur.system @SumAroundRecurrence
+// CHECK-DAG: %[[PH:.*]] = recur.matmul %Wh, %
+// CHECK-DAG: %[[PX:.*]] = recur.matmul %Wx, %
+// CHECK-DAG: %[[AHEAD:.*]] = recur.add %[[PX]], %b
+// CHECK-DAG: %[[ALL:.*]] = recur.add %[[AHEAD]], %[[PH]]
+// CHECK-DAG: %h = recur.tanh %[[ALL]]
+recur.system @SumAroundRecurrence {
+  %x = recur.input "x" : tensor<3xf32>
+  %wh = recur.param "Wh" init <xavier> : tensor<4x4xf32> loc("Wh")
+  %wx = recur.param "Wx" init <xavier> : tensor<4x3xf32> loc("Wx")
+  %b = recur.param "b" init <constant, 0.0> : tensor<4xf32> loc("b")
+  %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+  %0 = recur.matmul %wh, %hp : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %1 = recur.matmul %wx, %x : (tensor<4x3xf32>, tensor<3xf32>) -> tensor<4xf32>
+  %2 = recur.add %0, %1 : tensor<4xf32>
+  %3 = recur.add %2, %b : tensor<4xf32>
+  %h = recur.tanh %3 : tensor<4xf32> loc("h")
+  recur.output "h", %h : tensor<4xf32>
+}
+
+// A sum that the source names is computed as it is written.
+// CHECK-LABEL: recur.system @NamedSumStays
+// CHECK: %z = recur.add %x, %y
+// CHECK: recur.add %z, %b
+recur.system @NamedSumStays {
+  %x = recur.input "x" : tensor<4xf32> loc("x")
+  %y = recur.input "y" : tensor<4xf32> loc("y")
+  %b = recur.param "b" init <constant, 0.0> : tensor<4xf32> loc("b")
+  %z = recur.add %x, %y : tensor<4xf32> loc("z")
+  %s = recur.add %z, %b : tensor<4xf32>
+  recur.output "z", %z : tensor<4xf32>
+  recur.output "s", %s : tensor<4xf32>
+}
+
+// Pads that cover a value become a concatenation; a gap is filled with zeros; the same place adds up inside.
+// CHECK-LABEL: recur.system @Pads
+// CHECK-DAG: %[[ZERO:.*]] = recur.constant dense<0.000000e+00> : tensor<2xf32>
+// CHECK-DAG: %[[COVER:.*]] = recur.concat %x, %y dim 0 : (tensor<4xf32>, tensor<3xf32>) -> tensor<7xf32>
+// CHECK-DAG: recur.output "cover", %[[COVER]]
+// CHECK-DAG: %[[GAP:.*]] = recur.concat %x, %[[ZERO]], %y dim 0
+// CHECK-DAG: recur.output "gap", %[[GAP]]
+// CHECK-DAG: %[[XX:.*]] = recur.add %x, %x
+// CHECK-DAG: %[[SAME:.*]] = recur.pad %[[XX]] dim 0 at 0
+// CHECK-DAG: recur.output "same", %[[SAME]]
+recur.system @Pads {
+  %x = recur.input "x" : tensor<4xf32> loc("x")
+  %y = recur.input "y" : tensor<3xf32> loc("y")
+  %0 = recur.pad %x dim 0 at 0 : tensor<4xf32> -> tensor<7xf32>
+  %1 = recur.pad %y dim 0 at 4 : tensor<3xf32> -> tensor<7xf32>
+  %2 = recur.add %1, %0 : tensor<7xf32>
+  recur.output "cover", %2 : tensor<7xf32>
+  %3 = recur.pad %x dim 0 at 0 : tensor<4xf32> -> tensor<9xf32>
+  %4 = recur.pad %y dim 0 at 6 : tensor<3xf32> -> tensor<9xf32>
+  %5 = recur.add %3, %4 : tensor<9xf32>
+  recur.output "gap", %5 : tensor<9xf32>
+  %6 = recur.pad %x dim 0 at 0 : tensor<4xf32> -> tensor<8xf32>
+  %7 = recur.pad %x dim 0 at 0 : tensor<4xf32> -> tensor<8xf32>
+  %8 = recur.add %6, %7 : tensor<8xf32>
+  recur.output "same", %8 : tensor<8xf32>
+}
+
+// Equal equations are merged wherever they stand, also around a cycle; the name of the source survives.
+// CHECK-LABEL: recur.system @EqualEquations
+// CHECK: recur.add
+// CHECK-NOT: recur.add
+// CHECK: recur.output "y", %[[Y:.*]] :
+// CHECK: recur.output "z", %[[Y]] :
+// CHECK: %[[Y]] = recur.tanh
+// CHECK-NOT: recur.tanh
+// CHECK: recur.delay %[[Y]] by 1
+// CHECK-NOT: recur.delay
+recur.system @EqualEquations {
+  %x = recur.input "x" : tensor<4xf32>
+  %0 = recur.add %x, %y : tensor<4xf32>
+  %1 = recur.add %y, %x : tensor<4xf32>
+  recur.output "y", %2 : tensor<4xf32>
+  recur.output "z", %3 : tensor<4xf32>
+  %2 = recur.tanh %0 : tensor<4xf32>
+  %3 = recur.tanh %1 : tensor<4xf32>
+  %y = recur.delay %2 by 1 : tensor<4xf32>
+  %unused = recur.delay %3 by 1 : tensor<4xf32>
+}
+
+// What no result needs goes, named or not; parameters, inputs and states belong to the caller.
+// CHECK-LABEL: recur.system @DeadEquations
+// CHECK: recur.input "unused"
+// CHECK: recur.param "unused"
+// CHECK: recur.delay {{.*}} state "c"
+// CHECK-NOT: recur.exp
+// CHECK-NOT: recur.equation "e"
+// CHECK: recur.equation "c"
+recur.system @DeadEquations {
+  %x = recur.input "unused" : tensor<4xf32>
+  %p = recur.param "unused" init <xavier> : tensor<4xf32>
+  %c = recur.add %cp, %x : tensor<4xf32>
+  %cp = recur.delay %c by 1 state "c" : tensor<4xf32>
+  %e = recur.exp %c : tensor<4xf32>
+  recur.equation "e", %e : tensor<4xf32>
+  recur.equation "c", %c : tensor<4xf32>
+}
+
+// Signs, powers, products.
+// CHECK-LABEL: recur.system @Algebra
+// CHECK-DAG: %[[SUB:.*]] = recur.sub %x, %y
+// CHECK-DAG: recur.output "x + (-y)", %[[SUB]]
+// CHECK-DAG: %[[ADD:.*]] = recur.add %x, %y
+// CHECK-DAG: recur.output "x - (-y)", %[[ADD]]
+// CHECK-DAG: %[[NEG:.*]] = recur.neg %x
+// CHECK-DAG: recur.output "-1 * x", %[[NEG]]
+// CHECK-DAG: %[[SQUARE:.*]] = recur.mul %x, %x
+// CHECK-DAG: recur.output "x ^ 2", %[[SQUARE]]
+// CHECK-DAG: %[[CUBE:.*]] = recur.mul %[[SQUARE]], %x
+// CHECK-DAG: recur.output "x ^ 3", %[[CUBE]]
+// CHECK-DAG: %[[OUTER:.*]] = recur.outer %y, %x
+// CHECK-DAG: recur.output "outer(x, y).T", %[[OUTER]]
+// CHECK-DAG: %[[ZERO:.*]] = recur.constant dense<0.000000e+00> : tensor<4x4xf32>
+// CHECK-DAG: recur.output "outer(0, y)", %[[ZERO]]
+recur.system @Algebra {
+  %x = recur.input "x" : tensor<4xf32> loc("x")
+  %y = recur.input "y" : tensor<4xf32> loc("y")
+  %0 = recur.neg %y : tensor<4xf32>
+  %1 = recur.add %0, %x : tensor<4xf32>
+  recur.output "x + (-y)", %1 : tensor<4xf32>
+  %2 = recur.sub %x, %0 : tensor<4xf32>
+  recur.output "x - (-y)", %2 : tensor<4xf32>
+  %minus = recur.constant dense<-1.0> : tensor<4xf32>
+  %3 = recur.mul %minus, %x : tensor<4xf32>
+  recur.output "-1 * x", %3 : tensor<4xf32>
+  %two = recur.constant dense<2.0> : tensor<4xf32>
+  %4 = recur.pow %x, %two : tensor<4xf32>
+  recur.output "x ^ 2", %4 : tensor<4xf32>
+  %three = recur.constant dense<3.0> : tensor<4xf32>
+  %5 = recur.pow %x, %three : tensor<4xf32>
+  recur.output "x ^ 3", %5 : tensor<4xf32>
+  %6 = recur.outer %x, %y : (tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  %7 = recur.transpose %6 : tensor<4x4xf32> -> tensor<4x4xf32>
+  recur.output "outer(x, y).T", %7 : tensor<4x4xf32>
+  %zero = recur.constant dense<0.0> : tensor<4xf32>
+  %8 = recur.outer %zero, %y : (tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  recur.output "outer(0, y)", %8 : tensor<4x4xf32>
+}
+
+// A total of products becomes a sum of totals of one product each; what only moves elements moves behind it.
+// CHECK-LABEL: recur.system @Totals
+// CHECK-DAG: %[[O1:.*]] = recur.outer %x, %x
+// CHECK-DAG: %[[T1:.*]] = recur.total %[[O1]]
+// CHECK-DAG: %[[O2:.*]] = recur.outer %y, %y
+// CHECK-DAG: %[[T2:.*]] = recur.total %[[O2]]
+// CHECK-DAG: %[[SUM:.*]] = recur.add %[[T1]], %[[T2]]
+// CHECK-DAG: %[[PAD:.*]] = recur.pad %[[SUM]] dim 0 at 0
+// CHECK-DAG: recur.gradient "W", %[[PAD]]
+recur.system @Totals {
+  %x = recur.input "x" : tensor<4xf32> loc("x")
+  %y = recur.input "y" : tensor<4xf32> loc("y")
+  %0 = recur.outer %x, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  %1 = recur.outer %y, %y : (tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  %2 = recur.add %0, %1 : tensor<4x4xf32>
+  %3 = recur.pad %2 dim 0 at 0 : tensor<4x4xf32> -> tensor<8x4xf32>
+  %4 = recur.total %3 : tensor<8x4xf32>
+  recur.gradient "W", %4 : tensor<8x4xf32>
+}
+
+// A state reads what the caller gives, even if the sequence is zero; a shift without a state does not.
+// CHECK-LABEL: recur.system @ShiftsOfZero
+// CHECK: %[[S:.*]] = recur.delay %{{.*}} by 1 state "s"
+// CHECK-NOT: recur.advance
+// CHECK: recur.output "s", %[[S]]
+// CHECK: recur.boundary_gradient "s" slots 1 ()
+recur.system @ShiftsOfZero {
+  %zero = recur.constant dense<0.0> : tensor<4xf32>
+  %0 = recur.delay %zero by 1 state "s" : tensor<4xf32>
+  recur.output "s", %0 : tensor<4xf32>
+  %1 = recur.advance %zero by 1 : tensor<4xf32>
+  %2 = recur.boundary_gradient "s" slots 1 (%1) : tensor<4xf32>
+}
