@@ -54,8 +54,8 @@ Given readGiven(const ArrayOptions &options, const Description &info, bool gradi
   given.states = binder.states();
   if (gradients) {
     for (const OutputInfo &output : info.outputs)
-      given.dOutputs.push_back(binder.optional(gradientPrefix + output.name, output.shape,
-                                               output.last ? Axes::Rows : Axes::StepsAndRows));
+      given.dOutputs.push_back(
+          binder.optional(gradientPrefix + output.name, output.shape, output.last ? Axes::Rows : Axes::StepsAndRows));
     for (const StateInfo &state : info.states)
       given.dFinalStates.push_back(binder.optional(finalPrefix + state.name, state.shape, Axes::Rows));
   }

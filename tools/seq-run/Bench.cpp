@@ -44,10 +44,10 @@ public:
     for (Tensor &tensor : dOutputs)
       for (int64_t i = 0; i < tensor.elements(); ++i)
         tensor.set(i, random.uniform());
-    for (auto [tensors, arrays] : {std::pair(&params, &paramArrays), std::pair(&inputs, &inputArrays),
-                                   std::pair(&outputs, &outputArrays), std::pair(&states, &stateArrays),
-                                   std::pair(&dParams, &dParamArrays), std::pair(&dInputs, &dInputArrays),
-                                   std::pair(&dOutputs, &dOutputArrays)})
+    for (auto [tensors, arrays] :
+         {std::pair(&params, &paramArrays), std::pair(&inputs, &inputArrays), std::pair(&outputs, &outputArrays),
+          std::pair(&states, &stateArrays), std::pair(&dParams, &dParamArrays), std::pair(&dInputs, &dInputArrays),
+          std::pair(&dOutputs, &dOutputArrays)})
       *arrays = arraysOf(*tensors);
     caller.run(Entry::Init, call(Entry::Init));
   }
@@ -73,9 +73,7 @@ public:
   static double median(const Times &times) { return times.seconds[times.seconds.size() / 2]; }
 
 private:
-  static double seconds(Clock::time_point since) {
-    return std::chrono::duration<double>(Clock::now() - since).count();
-  }
+  static double seconds(Clock::time_point since) { return std::chrono::duration<double>(Clock::now() - since).count(); }
 
   /// Floating-point operations per step and row: an adjoint has two products for each of the forward pass.
   double work(Entry entry) const {
@@ -132,9 +130,12 @@ void printTimes(const Times &times) {
 }
 
 nlohmann::json jsonTimes(const Times &times) {
-  return {{"entry", entryName(times.entry)}, {"min_us", times.seconds.front() * 1e6},
-          {"median_us", Bench::median(times) * 1e6}, {"max_us", times.seconds.back() * 1e6},
-          {"gflops", times.gigaflops}, {"runs", times.seconds.size()}};
+  return {{"entry", entryName(times.entry)},
+          {"min_us", times.seconds.front() * 1e6},
+          {"median_us", Bench::median(times) * 1e6},
+          {"max_us", times.seconds.back() * 1e6},
+          {"gflops", times.gigaflops},
+          {"runs", times.seconds.size()}};
 }
 
 } // namespace

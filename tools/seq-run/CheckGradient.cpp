@@ -40,7 +40,7 @@ struct TensorResult {
 class Checker {
 public:
   Checker(const Model &model, const CheckGradientOptions &options)
-      : model(model), info(model.info()), options(options), caller(model) {
+      : info(model.info()), options(options), caller(model) {
     if (info.dtype != DType::F64)
       fail(Message::NeedsDouble, options.library, dtypeName(info.dtype));
     drawParams();
@@ -212,7 +212,6 @@ private:
         results.push_back(check(values[i], gradients[i], name(i)));
   }
 
-  const Model &model;
   const Description &info;
   const CheckGradientOptions &options;
   Caller caller;

@@ -223,7 +223,10 @@ private:
 
   void addSchedule(CLI::App *sub, ScheduleSettings &settings) {
     auto *group = "Learning rate";
-    sub->add_option("--rate", settings.rate, "after warmup")->check(CLI::PositiveNumber)->capture_default_str()->group(group);
+    sub->add_option("--rate", settings.rate, "after warmup")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str()
+        ->group(group);
     sub->add_option("--schedule", settings.shape, "how the rate goes on from there")
         ->check(CLI::IsMember({"constant", "cosine", "linear", "step"}))
         ->capture_default_str()
@@ -273,7 +276,8 @@ private:
   }
 
   void addEvaluate() {
-    auto [sub, options] = add<EvaluateOptions>("evaluate", "bits and perplexity of a trained model on text", runEvaluate);
+    auto [sub, options] =
+        add<EvaluateOptions>("evaluate", "bits and perplexity of a trained model on text", runEvaluate);
     sub->add_option("--params", options->params, "weights that train wrote")->required()->type_name("FILE");
     sub->add_option("--text", options->text, "text files, and folders of them")->required()->type_name("PATH");
     sub->add_option("--input", options->input, "id input that takes the text; default: the first")->type_name("NAME");
@@ -283,7 +287,9 @@ private:
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     sub->add_option("--steps", options->steps, "steps of one call")->check(CLI::PositiveNumber)->capture_default_str();
-    sub->add_option("--threads", options->threads, "rows are shared out among them")->check(CLI::Range(1, 256))->capture_default_str();
+    sub->add_option("--threads", options->threads, "rows are shared out among them")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
     sub->add_flag("--json", options->json, "print JSON");
   }
 

@@ -53,8 +53,8 @@ Description fromJson(const json &root) {
   if (root.contains("dims"))
     result.dims = root["dims"].get<std::map<std::string, int64_t>>();
   for (const json &param : root.at("params"))
-    result.params.push_back({param.at("name"), param.at("shape").get<Shape>(),
-                             param.contains("init") ? readableInit(param["init"]) : ""});
+    result.params.push_back(
+        {param.at("name"), param.at("shape").get<Shape>(), param.contains("init") ? readableInit(param["init"]) : ""});
   for (const json &input : root.at("inputs"))
     result.inputs.push_back({input.at("name"), input.at("shape").get<Shape>(),
                              parseKind(input.at("kind").get<std::string>()), input.value("vocabulary", int64_t(0))});

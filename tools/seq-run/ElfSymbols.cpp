@@ -10,8 +10,7 @@ using namespace seqc::run;
 namespace {
 
 /// The object at `offset`, if the file reaches that far.
-template <typename T>
-std::optional<T> objectAt(std::string_view content, uint64_t offset) {
+template <typename T> std::optional<T> objectAt(std::string_view content, uint64_t offset) {
   if (offset > content.size() || content.size() - offset < sizeof(T))
     return std::nullopt;
   T object;

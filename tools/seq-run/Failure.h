@@ -42,8 +42,7 @@ public:
 /// Throws the message with its placeholders filled in.
 [[noreturn]] void failWith(Message message, const std::vector<std::string> &parts);
 
-template <typename... Parts>
-[[noreturn]] void fail(Message message, const Parts &...parts) {
+template <typename... Parts> [[noreturn]] void fail(Message message, const Parts &...parts) {
   auto text = [](const auto &part) {
     std::ostringstream stream;
     stream << part;

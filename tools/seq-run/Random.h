@@ -38,8 +38,7 @@ public:
     return radius * std::cos(6.283185307179586 * uniform());
   }
 
-  template <typename T>
-  void shuffle(std::vector<T> &values) {
+  template <typename T> void shuffle(std::vector<T> &values) {
     for (size_t i = values.size(); i > 1; --i)
       std::swap(values[i - 1], values[below(i)]);
   }

@@ -45,8 +45,7 @@ public:
   }
 
 private:
-  template <typename... Parts>
-  [[noreturn]] void damaged(const Parts &...parts) {
+  template <typename... Parts> [[noreturn]] void damaged(const Parts &...parts) {
     std::ostringstream text;
     (text << ... << parts);
     fail(Message::DamagedFile, path, text.str());

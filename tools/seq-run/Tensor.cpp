@@ -16,8 +16,8 @@ struct DTypeEntry {
 };
 
 const DTypeEntry dtypes[] = {
-    {DType::F64, "F64", 8}, {DType::F32, "F32", 4}, {DType::F16, "F16", 2}, {DType::BF16, "BF16", 2},
-    {DType::I64, "I64", 8}, {DType::I32, "I32", 4}, {DType::I16, "I16", 2}, {DType::I8, "I8", 1},
+    {DType::F64, "F64", 8}, {DType::F32, "F32", 4},   {DType::F16, "F16", 2}, {DType::BF16, "BF16", 2},
+    {DType::I64, "I64", 8}, {DType::I32, "I32", 4},   {DType::I16, "I16", 2}, {DType::I8, "I8", 1},
     {DType::U8, "U8", 1},   {DType::Bool, "BOOL", 1},
 };
 
@@ -42,15 +42,13 @@ float fromHalf(uint16_t bits) {
   return fromBits(sign | uint32_t(exponent + 112) << 23 | mantissa << 13);
 }
 
-template <typename T>
-T load(const std::byte *bytes, int64_t index) {
+template <typename T> T load(const std::byte *bytes, int64_t index) {
   T value;
   std::memcpy(&value, bytes + index * sizeof(T), sizeof(T));
   return value;
 }
 
-template <typename T>
-void store(std::byte *bytes, int64_t index, double value) {
+template <typename T> void store(std::byte *bytes, int64_t index, double value) {
   T element = static_cast<T>(value);
   std::memcpy(bytes + index * sizeof(T), &element, sizeof(T));
 }

@@ -26,14 +26,12 @@ std::string shapeText(const Shape &shape);
 int64_t elementCount(const Shape &shape);
 
 /// Aligned as the compiled library wants its scratch memory; never a null pointer, even for no elements.
-template <typename T>
-struct AlignedAllocator {
+template <typename T> struct AlignedAllocator {
   using value_type = T;
   static constexpr std::align_val_t alignment{64};
 
   AlignedAllocator() = default;
-  template <typename U>
-  AlignedAllocator(const AlignedAllocator<U> &) {}
+  template <typename U> AlignedAllocator(const AlignedAllocator<U> &) {}
 
   T *allocate(size_t count) { return static_cast<T *>(::operator new(count * sizeof(T), alignment)); }
   void deallocate(T *data, size_t) { ::operator delete(data, alignment); }
@@ -57,14 +55,8 @@ public:
 
   std::byte *bytes() { return storage.data(); }
   const std::byte *bytes() const { return storage.data(); }
-  template <typename T>
-  T *as() {
-    return reinterpret_cast<T *>(storage.data());
-  }
-  template <typename T>
-  const T *as() const {
-    return reinterpret_cast<const T *>(storage.data());
-  }
+  template <typename T> T *as() { return reinterpret_cast<T *>(storage.data()); }
+  template <typename T> const T *as() const { return reinterpret_cast<const T *>(storage.data()); }
 
   /// Element `index` as a number, whatever its type.
   double at(int64_t index) const;
@@ -88,8 +80,7 @@ Tensor toReal(const Tensor &tensor, DType dtype);
 std::optional<Tensor> toInteger(const Tensor &tensor, DType dtype);
 
 /// Calls `body` with a zero of the C++ type of a real dtype.
-template <typename Body>
-void withReal(DType dtype, Body &&body) {
+template <typename Body> void withReal(DType dtype, Body &&body) {
   if (dtype == DType::F64)
     body(double(0));
   else

@@ -1,6 +1,6 @@
 //===- BatchesTest.cpp - Texts and examples cut into batches ------------------------------===//
-#include "tools/seq-run/Failure.h"
 #include "tools/seq-run/train/Batches.h"
+#include "tools/seq-run/Failure.h"
 
 #include <gtest/gtest.h>
 #include <map>

@@ -30,9 +30,7 @@ OptimizerSettings method(const char *name) {
   return settings;
 }
 
-TEST(Optimizer, sgdGoesAgainstTheGradient) {
-  EXPECT_DOUBLE_EQ(after(3, method("sgd"), 1, 2, 0.1), 1 - 3 * 0.1 * 2);
-}
+TEST(Optimizer, sgdGoesAgainstTheGradient) { EXPECT_DOUBLE_EQ(after(3, method("sgd"), 1, 2, 0.1), 1 - 3 * 0.1 * 2); }
 
 TEST(Optimizer, momentumSumsAGeometricSeries) {
   OptimizerSettings settings = method("sgd");

@@ -1,7 +1,7 @@
 //===- SafetensorsTest.cpp - What is read, what is refused ------------------------------===//
+#include "tools/seq-run/Safetensors.h"
 #include "tools/seq-run/AtomicFile.h"
 #include "tools/seq-run/Failure.h"
-#include "tools/seq-run/Safetensors.h"
 
 #include <cstring>
 #include <filesystem>
@@ -63,7 +63,9 @@ TEST(Safetensors, dataBeginsAtAMultipleOfEight) {
 
 TEST(Safetensors, readsTensorsInAnyOrderOfTheirOffsets) {
   EXPECT_EQ(refusal(fileWith(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[3,5]},)"
-                             R"("b":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}})", 5)), "");
+                             R"("b":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}})",
+                             5)),
+            "");
 }
 
 TEST(Safetensors, everyPrefixOfAFileIsRefused) {
@@ -126,11 +128,14 @@ INSTANTIATE_TEST_SUITE_P(
         BadHeader{R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 4, "outside the file's 4 bytes"},
         BadHeader{R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 4, "has 4 bytes, but F32 [2] needs 8"},
         BadHeader{R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
-                  R"("b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}})", 6, "'a' and 'b' overlap"},
+                  R"("b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}})",
+                  6, "'a' and 'b' overlap"},
         BadHeader{R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
-                  R"("b":{"dtype":"F32","shape":[1],"data_offsets":[5,9]}})", 9, "bytes 4 to 5 belong to no tensor"},
+                  R"("b":{"dtype":"F32","shape":[1],"data_offsets":[5,9]}})",
+                  9, "bytes 4 to 5 belong to no tensor"},
         BadHeader{R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
-                  R"("a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1, "the name 'a' occurs twice"},
+                  R"("a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
+                  1, "the name 'a' occurs twice"},
         BadHeader{R"({"a":{"dtype":"U8","shape":[1],"shape":[1],"data_offsets":[0,1]}})", 1, "'shape' occurs twice"},
         BadHeader{R"({"__metadata__":[]})", 0, "__metadata__ is not an object"},
         BadHeader{R"({"__metadata__":{"epoch":3}})", 0, "'epoch' is not a string"}));

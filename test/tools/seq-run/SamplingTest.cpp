@@ -32,9 +32,7 @@ TEST(Sampling, aLowTemperatureSharpens) {
   EXPECT_NEAR(drawn[1], 1 / 5.0, 0.01);
 }
 
-TEST(Sampling, temperatureZeroTakesTheLikeliest) {
-  EXPECT_EQ(frequencies({9, 1, 3, 2}, 0, 0, 100)[2], 1);
-}
+TEST(Sampling, temperatureZeroTakesTheLikeliest) { EXPECT_EQ(frequencies({9, 1, 3, 2}, 0, 0, 100)[2], 1); }
 
 TEST(Sampling, topKLeavesOutTheRest) {
   std::vector<double> drawn = frequencies({0, 1, 3, 2}, 1, 2, 1000);
@@ -42,8 +40,6 @@ TEST(Sampling, topKLeavesOutTheRest) {
   EXPECT_GT(drawn[3], 0);
 }
 
-TEST(Sampling, logitsOfAnySizeDoNotOverflow) {
-  EXPECT_EQ(frequencies({0, -1e308, 1e308}, 0.1, 0, 100)[2], 1);
-}
+TEST(Sampling, logitsOfAnySizeDoNotOverflow) { EXPECT_EQ(frequencies({0, -1e308, 1e308}, 0.1, 0, 100)[2], 1); }
 
 } // namespace

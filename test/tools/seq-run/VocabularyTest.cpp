@@ -32,8 +32,8 @@ TEST(Vocabulary, bytesNeedNotBeText) {
 }
 
 TEST(Vocabulary, whatIsNoUtf8IsFoundAtItsPlace) {
-  for (const char *bad : {"ab\x80", "ab\xc0\xaf", "ab\xed\xa0\x80", "ab\xf5\x80\x80\x80", "ab\xe2\x82", "ab\xe0\x80\xaf",
-                          "ab\xf4\x90\x80\x80"}) {
+  for (const char *bad : {"ab\x80", "ab\xc0\xaf", "ab\xed\xa0\x80", "ab\xf5\x80\x80\x80", "ab\xe2\x82",
+                          "ab\xe0\x80\xaf", "ab\xf4\x90\x80\x80"}) {
     Symbols symbols = splitSymbols(bad, Unit::Char);
     ASSERT_TRUE(symbols.invalidAt) << bad;
     EXPECT_EQ(*symbols.invalidAt, 2u);

@@ -1,4 +1,4 @@
-"""What the tests of seq-run share. A test script gets the paths of seq-run and of the hand-written models' libraries."""
+"""What the tests of seq-run share. Their arguments: seq-run and the libraries of the hand-written models."""
 import os
 import pathlib
 import subprocess

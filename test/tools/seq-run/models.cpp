@@ -46,16 +46,14 @@ int refuse(const seqc_call *call, int status, const char *text) {
 Real *real(const seqc_array *arrays, int index) { return arrays ? static_cast<Real *>(arrays[index].data) : nullptr; }
 
 /// Row (t, b) of a sequence, wherever its strides put it.
-template <typename T>
-T *at(const seqc_array &array, int64_t features, int64_t B, int64_t t, int64_t b) {
+template <typename T> T *at(const seqc_array &array, int64_t features, int64_t B, int64_t t, int64_t b) {
   int64_t strideB = array.stride_b ? array.stride_b : features;
   int64_t strideT = array.stride_t ? array.stride_t : B * features;
   return static_cast<T *>(array.data) + t * strideT + b * strideB;
 }
 
 /// What differs between the two models is asked with `if constexpr (Text)`.
-template <bool Text>
-struct Net {
+template <bool Text> struct Net {
   const seqc_call &call;
   Real *tape = nullptr; ///< states [T + 1, B, H], and the same before dropout [T, B, H]
 
@@ -148,7 +146,7 @@ struct Net {
         state(0, b)[j] = given ? given[b * H + j] : 0;
       for (int64_t t = 0; t < call.T; ++t)
         forwardRow(t, b);
-      if (Real *final = real(call.final_states, 0))
+      if (Real * final = real(call.final_states, 0))
         std::copy_n(state(call.T, b), H, final + b * H);
     }
     writeOutputs();
@@ -259,8 +257,7 @@ struct Net {
   }
 };
 
-template <bool Text>
-int run(const seqc_call *call, bool withForward, bool withBackward) {
+template <bool Text> int run(const seqc_call *call, bool withForward, bool withBackward) {
   Net<Text> net{*call};
   if (int status = net.check())
     return status;
@@ -280,8 +277,7 @@ int run(const seqc_call *call, bool withForward, bool withBackward) {
 }
 
 /// `prepared` keeps copies of the parameters, as a compiled library keeps its packed ones.
-template <bool Text>
-int runPrepared(const seqc_call *call) {
+template <bool Text> int runPrepared(const seqc_call *call) {
   static constexpr int64_t sizes[] = {Text ? V * H : H * I, H * H, H, V * H};
   if (!call->prepared)
     return run<Text>(call, true, false);
@@ -295,8 +291,7 @@ int runPrepared(const seqc_call *call) {
   return run<Text>(&copy, true, false);
 }
 
-template <bool Text>
-int prepare(const seqc_call *call) {
+template <bool Text> int prepare(const seqc_call *call) {
   static constexpr int64_t sizes[] = {Text ? V * H : H * I, H * H, H, V * H};
   Real *data = static_cast<Real *>(call->prepared);
   for (int p = 0; p < (Text ? 4 : 3); data += sizes[p++])
@@ -304,8 +299,7 @@ int prepare(const seqc_call *call) {
   return SEQC_OK;
 }
 
-template <bool Text>
-int init(const seqc_call *call) {
+template <bool Text> int init(const seqc_call *call) {
   for (int p = 0; p < (Text ? 4 : 3); ++p)
     for (int64_t i = 0; i < call->params[p].count; ++i)
       real(call->params, p)[i] = p == 2 ? 0 : static_cast<Real>(uniform(call->seed, p, i, 1) - 0.5);
@@ -329,11 +323,13 @@ int init(const seqc_call *call) {
   int64_t M##_prepared_size() { return sizeof(Real) * (2 * V * H + H * H + H); }                                       \
   }
 
-#define COMMON "\"dtype\":\"" DTYPE "\",\"entry_points\":[\"init\",\"prepare\",\"forward\",\"forward_taped\","          \
-               "\"backward\",\"gradient\",\"step\"],\"states\":[{\"name\":\"h[0]\",\"shape\":[8]}],\"looks_ahead\":null,"
+#define COMMON                                                                                                         \
+  "\"dtype\":\"" DTYPE "\",\"entry_points\":[\"init\",\"prepare\",\"forward\",\"forward_taped\","                      \
+  "\"backward\",\"gradient\",\"step\"],\"states\":[{\"name\":\"h[0]\",\"shape\":[8]}],\"looks_ahead\":null,"
 
 #ifndef TEXT_MODEL_ONLY
-MODEL(Elman, false, "{\"model\":\"Elman\"," COMMON
+MODEL(Elman, false,
+      "{\"model\":\"Elman\"," COMMON
       "\"params\":[{\"name\":\"W\",\"shape\":[8,3],\"init\":{\"kind\":\"uniform\",\"low\":-0.5,\"high\":0.5}},"
       "{\"name\":\"U\",\"shape\":[8,8],\"init\":{\"kind\":\"uniform\",\"low\":-0.5,\"high\":0.5}},"
       "{\"name\":\"b\",\"shape\":[8],\"init\":{\"kind\":\"constant\",\"value\":0}}],"
@@ -341,7 +337,8 @@ MODEL(Elman, false, "{\"model\":\"Elman\"," COMMON
       "\"outputs\":[{\"name\":\"h\",\"shape\":[8],\"last\":false},{\"name\":\"s\",\"shape\":[8],\"last\":true}],"
       "\"has_loss\":false,\"dims\":{\"I\":3,\"H\":8},\"flops_per_step\":176}")
 #endif
-MODEL(TinyLM, true, "{\"model\":\"TinyLM\"," COMMON
+MODEL(TinyLM, true,
+      "{\"model\":\"TinyLM\"," COMMON
       "\"params\":[{\"name\":\"E\",\"shape\":[40,8],\"init\":{\"kind\":\"normal\",\"std\":0.1}},"
       "{\"name\":\"U\",\"shape\":[8,8],\"init\":{\"kind\":\"xavier\"}},"
       "{\"name\":\"b\",\"shape\":[8],\"init\":{\"kind\":\"constant\",\"value\":0}},"

@@ -1,9 +1,9 @@
 """train, evaluate and sample: exact resuming, independence of threads, what is written and what is refused."""
 import json
 import os
+import pty
 import signal
 import subprocess
-import time
 
 import numpy as np
 
@@ -67,6 +67,23 @@ class Training(TrainingTest):
         self.assertNotIn("\x1b", text)
         self.assertRegex(text, r"epoch   2/2  training \S+  validation \S+ \(\S+ bits/char, perplexity \S+\)")
 
+    def test_redraws_a_bar_on_a_terminal(self):
+        terminal, inside = pty.openpty()
+        arguments = [SEQ_RUN, "train", self.library, "--model", "TinyLM", "--text", "texts", "--out", "run", *SMALL,
+                     "--epochs", "300"]
+        process = subprocess.Popen([str(a) for a in arguments], cwd=self.folder, stdout=inside)
+        os.close(inside)
+        shown = b""
+        try:
+            while part := os.read(terminal, 4096):
+                shown += part
+        except OSError:  # how a terminal ends
+            pass
+        os.close(terminal)
+        self.assertEqual(process.wait(60), 0)
+        self.assertRegex(shown.decode(),
+                         r"\r\x1b\[Kepoch \d+/300 ━.*┄ +\d+ %  loss \S+  \S+ bits/char  \S+ chars/s")
+
     def test_quiet_says_nothing(self):
         self.assertEqual(self.train("run", "--epochs", 1, "--quiet"), "")
 
@@ -98,8 +115,8 @@ class Training(TrainingTest):
 
     def test_stops_early_when_validation_gets_no_better(self):
         # A rate of almost nothing: after the first epoch validation hardly moves, in one direction or the other.
-        text = self.run_tool("train", self.library, "--model", "TinyLM", "--text", "texts", "--out", "run", "--batch", 4,
-                             "--steps", 8, "--rate", 1e-30, "--epochs", 50, "--patience", 2)
+        text = self.run_tool("train", self.library, "--model", "TinyLM", "--text", "texts", "--out", "run",
+                             "--batch", 4, "--steps", 8, "--rate", 1e-30, "--epochs", 50, "--patience", 2)
         self.assertIn("stopped early: no better validation loss for 2 epochs", text)
         self.assertIn("epoch   3/50", text)
         self.assertNotIn("epoch   4/50", text)
@@ -233,8 +250,8 @@ class ArrayTraining(SeqRunTest):
                               "lengths": np.array([0, 0, 2, 1, 4, 3, 4])})
         self.run_tool("init", DOUBLE, "--model", "TinyLM", "--out", "p.st")
         self.run_tool("forward", DOUBLE, "--model", "TinyLM", "--params", "p.st", "--in", "data.st", "--out", "y.st")
-        self.train("run", "--validation-data", "data.st", "--params", "p.st", "--steps", 0, "--shards", 3, "--epochs", 1,
-                   "--optimizer", "sgd", "--rate", 1e-30)
+        self.train("run", "--validation-data", "data.st", "--params", "p.st", "--steps", 0, "--shards", 3,
+                   "--epochs", 1, "--optimizer", "sgd", "--rate", 1e-30)
         self.assertAlmostEqual(float(loss_table(self.path("run"))[-1][2]), float(self.load("y.st")["loss"]), places=5)
 
     def test_examples_must_fit_the_model(self):
@@ -278,8 +295,9 @@ class Sampling(TrainingTest):
     def test_unknown_symbols_are_counted_in_evaluation(self):
         with open(self.path("other.txt"), "w") as file:
             file.write("the CAT sat\n")
-        self.assertIn("12 symbols, 3 of them not in the vocabulary", self.run_tool(
-            "evaluate", self.library, "--model", "TinyLM", "--params", "run/weights.safetensors", "--text", "other.txt"))
+        text = self.run_tool("evaluate", self.library, "--model", "TinyLM", "--params", "run/weights.safetensors",
+                             "--text", "other.txt")
+        self.assertIn("12 symbols, 3 of them not in the vocabulary", text)
 
 
 class Refusals(TrainingTest):
@@ -293,7 +311,8 @@ class Refusals(TrainingTest):
         self.assertIn("--text PATH or --data FILE", self.refused_training(2, "--model", "TinyLM"))
         self.assertIn("cannot read 'none.txt'", self.refused_training(3, "--model", "TinyLM", "--text", "none.txt"))
         open(self.path("empty.txt"), "w").close()
-        self.assertIn("there is no text in empty.txt", self.refused_training(3, "--model", "TinyLM", "--text", "empty.txt"))
+        message = self.refused_training(3, "--model", "TinyLM", "--text", "empty.txt")
+        self.assertIn("there is no text in empty.txt", message)
         with open(self.path("short.txt"), "w") as file:
             file.write("abc")
         self.assertIn("the training text has 3 symbols; 32 rows of at least one step need 33",

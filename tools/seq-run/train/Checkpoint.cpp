@@ -28,8 +28,7 @@ json parseTraining(const std::string &path, const TensorFile &file) {
   }
 }
 
-template <typename T>
-void read(const std::string &path, const json &root, const char *key, T &value) {
+template <typename T> void read(const std::string &path, const json &root, const char *key, T &value) {
   try {
     root.at(key).get_to(value);
   } catch (const json::exception &error) {
@@ -51,11 +50,11 @@ void seqc::run::writeCheckpoint(const std::string &path, const Checkpoint &check
   file.metadata["model"] = model.model;
   if (!checkpoint.vocabulary.empty())
     file.metadata[vocabularyKey] = checkpoint.vocabulary;
-  file.metadata[trainingKey] = json{{"settings", checkpoint.settings},
-                                    {"progress", checkpoint.progress},
-                                    {"data", checkpoint.dataFingerprint},
-                                    {"optimizer", groups}}
-                                   .dump();
+  file.metadata[trainingKey] = json{
+      {"settings", checkpoint.settings},
+      {"progress", checkpoint.progress},
+      {"data", checkpoint.dataFingerprint},
+      {"optimizer", groups}}.dump();
   writeSafetensors(path, file);
 }
 
@@ -87,8 +86,7 @@ Checkpoint seqc::run::readCheckpoint(const std::string &path, const Description 
   for (const std::string &group : groups)
     checkpoint.optimizer[group] = params(group);
   for (const StateInfo &state : model.states)
-    checkpoint.states.push_back(
-        binder.required(std::string(stateGroup) + "/" + state.name, state.shape, Axes::Rows));
+    checkpoint.states.push_back(binder.required(std::string(stateGroup) + "/" + state.name, state.shape, Axes::Rows));
   binder.finish();
   return checkpoint;
 }

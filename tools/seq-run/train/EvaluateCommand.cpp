@@ -36,9 +36,8 @@ Exit seqc::run::runEvaluate(const EvaluateOptions &options) {
 
   const char *unit = vocabulary.unit() == Unit::Char ? "char" : "byte";
   if (options.json) {
-    std::cout << nlohmann::json{{"symbols", symbols},       {"unknown", unknown},
-                                {"loss", loss},             {"bits", bits},
-                                {"perplexity", std::exp(loss)}, {"unigram_bits", unigramBits}}
+    std::cout << nlohmann::json{{"symbols", symbols}, {"unknown", unknown},           {"loss", loss},
+                                {"bits", bits},       {"perplexity", std::exp(loss)}, {"unigram_bits", unigramBits}}
               << "\n";
     return Exit::Success;
   }

@@ -59,8 +59,8 @@ private:
     size_t row = T * B > 0 ? result.byteSize() / (T * B) : 0;
     for (int64_t t = 0; t < T; ++t)
       for (int64_t n = 0; n < B; ++n)
-        std::memcpy(result.bytes() + (t * B + n) * row,
-                    input.bytes() + ((begin + t) * examples->N + order[n]) * row, row);
+        std::memcpy(result.bytes() + (t * B + n) * row, input.bytes() + ((begin + t) * examples->N + order[n]) * row,
+                    row);
     return result;
   }
 

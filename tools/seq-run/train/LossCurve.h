@@ -9,8 +9,8 @@ namespace seqc::run {
 /// What the curve is drawn with.
 struct CurveStyle {
   std::string title;
-  bool text = false;      ///< bits per symbol instead of the loss
-  double baseline = -1;   ///< a level to compare with; negative: none
+  bool text = false;    ///< bits per symbol instead of the loss
+  double baseline = -1; ///< a level to compare with; negative: none
 };
 
 /// Writes loss.tsv and the gnuplot script loss.gp into a folder and has gnuplot make loss.png of them. Returns why

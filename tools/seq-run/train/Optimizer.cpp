@@ -83,7 +83,7 @@ double seqc::run::learningRate(const ScheduleSettings &settings, int64_t update,
     return settings.rate * std::pow(settings.stepFactor, static_cast<double>(update / settings.stepEvery));
   double span = static_cast<double>(std::max<int64_t>(1, total - settings.warmup));
   double progress = std::min(1.0, static_cast<double>(update - settings.warmup) / span);
-  double left = settings.shape == "cosine" ? 0.5 * (1 + std::cos(pi * progress))
+  double left = settings.shape == "cosine"   ? 0.5 * (1 + std::cos(pi * progress))
                 : settings.shape == "linear" ? 1 - progress
                                              : 1;
   return settings.rate * (settings.finalFactor + (1 - settings.finalFactor) * left);

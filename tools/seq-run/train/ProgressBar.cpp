@@ -15,8 +15,7 @@ constexpr std::chrono::seconds lineInterval{20};
 constexpr int barColumns = 24;
 constexpr const char *eraseLine = "\r\x1b[K";
 
-template <typename... Args>
-std::string print(const char *format, Args... args) {
+template <typename... Args> std::string print(const char *format, Args... args) {
   char text[160];
   std::snprintf(text, sizeof text, format, args...);
   return text;
@@ -29,9 +28,7 @@ std::string duration(double seconds) {
   return print("%ld:%02ld", whole / 60, whole % 60);
 }
 
-std::string perSecond(double rate) {
-  return rate >= 1e4 ? print("%.1fk", rate / 1e3) : print("%.0f", rate);
-}
+std::string perSecond(double rate) { return rate >= 1e4 ? print("%.1fk", rate / 1e3) : print("%.0f", rate); }
 
 } // namespace
 

@@ -134,8 +134,8 @@ Exit seqc::run::runSample(const SampleOptions &options) {
       std::cout << "----------\n";
     std::cout << options.prompt;
     for (int64_t i = 0; i < options.length; ++i) {
-      int64_t id = drawFromLogits(next, Vocabulary::unknown + 1, vocabulary.size(), options.temperature, options.topK,
-                                  random);
+      int64_t id =
+          drawFromLogits(next, Vocabulary::unknown + 1, vocabulary.size(), options.temperature, options.topK, random);
       std::cout << vocabulary.decode(static_cast<int32_t>(id)) << std::flush;
       if (i + 1 < options.length)
         next = stream.feed(static_cast<int32_t>(id));

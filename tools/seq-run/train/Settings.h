@@ -36,16 +36,16 @@ struct ScheduleSettings {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ScheduleSettings, rate, shape, warmup, finalFactor, stepEvery, stepFactor)
 
 struct TrainSettings {
-  std::vector<std::string> text;       ///< files and folders; empty: arrays
-  std::string data, validationData;    ///< arrays
-  std::string unit = "char";           ///< of text: char, byte
-  std::string input, target;           ///< the id inputs that take the text; empty: the first and the second
-  std::string initial;                 ///< file of parameters to start from; empty: draw them
+  std::vector<std::string> text;    ///< files and folders; empty: arrays
+  std::string data, validationData; ///< arrays
+  std::string unit = "char";        ///< of text: char, byte
+  std::string input, target;        ///< the id inputs that take the text; empty: the first and the second
+  std::string initial;              ///< file of parameters to start from; empty: draw them
   int64_t epochs = 10, batch = 32;
-  int64_t steps = 64;                  ///< T of one update; 0: whole sequences (arrays only)
-  double validation = 0.1;             ///< the part of the data held out
-  int64_t patience = 0;                ///< epochs without a better validation loss before stopping; 0: never stop
-  int64_t shards = 2;                  ///< parts of a batch that are computed separately
+  int64_t steps = 64;      ///< T of one update; 0: whole sequences (arrays only)
+  double validation = 0.1; ///< the part of the data held out
+  int64_t patience = 0;    ///< epochs without a better validation loss before stopping; 0: never stop
+  int64_t shards = 2;      ///< parts of a batch that are computed separately
   uint64_t seed = 1;
   OptimizerSettings optimizer;
   ScheduleSettings schedule;

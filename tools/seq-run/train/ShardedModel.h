@@ -18,7 +18,7 @@
 namespace seqc::run {
 
 struct BatchLoss {
-  double loss = 0;        ///< mean over valid steps
+  double loss = 0; ///< mean over valid steps
   int64_t validSteps = 0;
 };
 

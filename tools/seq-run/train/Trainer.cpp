@@ -18,8 +18,7 @@ constexpr int64_t curvePointsPerEpoch = 20;
 /// The loss the bar shows is an average over about this many updates.
 constexpr double smoothing = 0.05;
 
-template <typename... Args>
-std::string print(const char *format, Args... args) {
+template <typename... Args> std::string print(const char *format, Args... args) {
   char text[240];
   std::snprintf(text, sizeof text, format, args...);
   return text;
@@ -200,11 +199,12 @@ void Trainer::report(const CurvePoint &point) {
   auto now = std::chrono::steady_clock::now();
   double seconds = std::chrono::duration<double>(now - epochBegin).count();
   epochBegin = now;
-  std::string line = print("epoch %3ld/%ld  training %.4g", state.progress.epoch, state.settings.epochs, point.training);
+  std::string line =
+      print("epoch %3ld/%ld  training %.4g", state.progress.epoch, state.settings.epochs, point.training);
   if (point.validation >= 0)
     line += "  validation " + lossText(point.validation);
-  line += print("  rate %.2g  %.1f s", learningRate(state.settings.schedule, state.progress.update, view.updates),
-                seconds);
+  line +=
+      print("  rate %.2g  %.1f s", learningRate(state.settings.schedule, state.progress.update, view.updates), seconds);
   if (data.validation && state.progress.epochsWithoutBetter == 0)
     line += "  best";
   bar.say(line);

@@ -31,8 +31,8 @@ TrainingData readTextData(const Description &model, const TrainSettings &setting
                  std::to_string(text.validation.size()) + " held out, vocabulary of " +
                  std::to_string(vocabulary.size());
   int64_t steps = std::max<int64_t>(1, settings.steps);
-  data.training = makeTextBatches(model, vocabulary.encode(text.training),
-                                  {inputs, settings.batch, steps, true, settings.seed});
+  data.training =
+      makeTextBatches(model, vocabulary.encode(text.training), {inputs, settings.batch, steps, true, settings.seed});
   if (text.validation.size() > 1) {
     std::vector<int32_t> heldOut = vocabulary.encode(text.validation);
     data.unigramBits = vocabulary.unigramBits(heldOut);
@@ -64,8 +64,8 @@ TrainingData readArrayData(const Description &model, const TrainSettings &settin
     heldOut.resize(validation->N);
     std::iota(heldOut.begin(), heldOut.end(), 0);
   }
-  data.summary = std::to_string(order.size()) + " examples to train on, " + std::to_string(heldOut.size()) +
-                 " held out";
+  data.summary =
+      std::to_string(order.size()) + " examples to train on, " + std::to_string(heldOut.size()) + " held out";
   if (!heldOut.empty())
     data.validation = makeExampleBatches(validation, {heldOut, settings.batch, settings.steps, false, 0});
   return data;

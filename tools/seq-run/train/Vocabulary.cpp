@@ -76,8 +76,7 @@ std::string seqc::run::joinSymbols(const std::vector<uint32_t> &symbols, Unit un
   return text;
 }
 
-Vocabulary::Vocabulary(const std::vector<uint32_t> &text, Unit unit, const std::vector<uint32_t> &known)
-    : kind(unit) {
+Vocabulary::Vocabulary(const std::vector<uint32_t> &text, Unit unit, const std::vector<uint32_t> &known) : kind(unit) {
   std::set<uint32_t> used(known.begin(), known.end());
   symbols.assign(used.begin(), used.end());
   indexSymbols();
