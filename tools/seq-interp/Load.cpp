@@ -47,10 +47,12 @@ recur::SystemOp choose(ModuleOp module, StringRef name) {
   return nullptr;
 }
 
-/// The joint system of `system` and its adjoint; null, with a message, if it has none.
+/// The joint system of `system` and its adjoint, which may be there already; null, with a message, if it has none.
 recur::SystemOp deriveAdjoint(ModuleOp module, recur::SystemOp system) {
-  system.setExported(true);
   std::string joint = (system.getSymName() + ".joint").str();
+  if (auto known = module.lookupSymbol<recur::SystemOp>(joint))
+    return known;
+  system.setExported(true);
   PassManager passes(module.getContext());
   passes.addPass(recur::createRecurInlineInstances());
   passes.addPass(recur::createRecurDeriveAdjoint());
