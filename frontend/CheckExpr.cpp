@@ -284,8 +284,8 @@ Node *Checker::checkSequence(Sequence &sequence, int64_t shift, const Expr &e, c
   if (shift != 0 && boundary) {
     boundary->used = true;
     // A scalar fits any shape, so it says little: it counts when nothing else is known.
-    bool telling = mode == InferAssumingVectors || (mode == InferFromBoundaries && boundary->shape.rank() > 0);
-    if (!shape.hasRank && telling)
+    bool tellsMore = mode == InferFromBoundaries && boundary->shape.rank() > 0;
+    if (shape.hasRank ? tellsMore && shape.isScalar() : tellsMore || mode == InferAssumingVectors)
       shape = boundary->shape;
   }
   Node *node = make(NodeOp::Current, {}, shape, e, frame);

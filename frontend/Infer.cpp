@@ -71,9 +71,8 @@ bool SystemChecker::allKnown() const {
 }
 
 void SystemChecker::infer() {
-  for (auto mode : {Checker::Infer, Checker::InferFromBoundaries, Checker::InferAssumingVectors})
-    if (!inferRounds(mode) || allKnown())
-      return;
+  if (inferRounds(Checker::Infer) && inferRounds(Checker::InferFromBoundaries) && !allKnown())
+    inferRounds(Checker::InferAssumingVectors);
 }
 
 /// False if a shape keeps growing.

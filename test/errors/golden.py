@@ -3,6 +3,10 @@ import os
 import subprocess
 
 
+# Where notes about the standard library point; `std` in the expected text.
+STDLIB = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "frontend", "stdlib"))
+
+
 def expected_path(source):
     return os.path.splitext(source)[0] + ".expected"
 
@@ -18,6 +22,7 @@ def run_check(source, bin_dir, env=None):
         timeout=60,
     )
     text = (run.stdout + run.stderr).decode("utf-8", "replace")
+    text = text.replace(STDLIB + os.sep, "std/")
     complaint = "" if run.returncode in (0, 1) else f"seqc ended with status {run.returncode}\n"
     if run.returncode == 0 and "error:" in text:
         complaint = "seqc printed an error and yet ended with status 0\n"
