@@ -5,6 +5,8 @@
 
 #include "llvm/ADT/StringExtras.h"
 
+#include <optional>
+
 namespace seqc {
 
 static constexpr llvm::StringRef greekNames[] = {
@@ -13,8 +15,8 @@ static constexpr llvm::StringRef greekNames[] = {
 
 static std::string capitalized(llvm::StringRef word) { return llvm::toUpper(word[0]) + word.drop_front().str(); }
 
-/// The spelling of a code point that has one, else empty.
-static std::string spell(char32_t point) {
+/// The spelling of a code point that has one.
+static std::optional<std::string> spell(char32_t point) {
   if (point >= 0x3B1 && point <= 0x3C9)
     return greekNames[point - 0x3B1].str();
   if (point >= 0x391 && point <= 0x3A9)
@@ -34,12 +36,17 @@ static std::string spell(char32_t point) {
     return "dot";
   case 0x308:
     return "ddot";
+  case ']':
+  case '+':
+    return ""; // h[T+1] is h_T1
+  case '-':
+    return "m"; // h[-1] is h_m1
   case '\'':
   case 0x2019:
   case 0x2032:
     return "prime";
   default:
-    return "";
+    return std::nullopt;
   }
 }
 
@@ -48,11 +55,11 @@ std::string mangle(llvm::StringRef name) {
   for (size_t at = 0; at < name.size();) {
     CodePoint point = decodeUtf8(std::string_view(name.data(), name.size()), at);
     at += point.length;
-    std::string word = spell(point.value);
+    std::optional<std::string> word = spell(point.value);
     if (point.value < 0x80 && llvm::isAlnum(static_cast<char>(point.value)))
       result += static_cast<char>(point.value);
-    else if (!word.empty())
-      result += word;
+    else if (word)
+      result += *word;
     else if (point.value < 0x80)
       result += '_';
     else

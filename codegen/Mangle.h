@@ -9,7 +9,7 @@
 namespace seqc {
 
 /// `name` as a part of C identifiers: letters, digits and `_` stay, Greek letters and accents are spelled out
-/// (`h̃` is htilde), dots and brackets become `_`, and other code points uXXXX.
+/// (`h̃` is htilde), `enc.h[-1]` is enc_h_m1 and `h[T+1]` is h_T1, other code points become uXXXX.
 std::string mangle(llvm::StringRef name);
 
 } // namespace seqc

@@ -59,7 +59,6 @@ private:
 Constant *TableWriter::global(Constant *value, const Twine &name, bool constant) {
   auto *variable = new GlobalVariable(module, value->getType(), constant, GlobalValue::InternalLinkage, value,
                                       model.symbol + "." + name);
-  variable->setAlignment(Align(SEQC_ALIGNMENT));
   return variable;
 }
 
@@ -123,7 +122,9 @@ Constant *TableWriter::zeros() {
       if (slot.source != SEQC_PARAM && slot.source != SEQC_D_PARAM && slot.source != SEQC_PREPARED)
         longest = std::max(longest, slot.features * slot.bytes);
   auto *type = ArrayType::get(Type::getInt8Ty(context), longest + SEQC_ALIGNMENT);
-  return global(ConstantAggregateZero::get(type), "zeros", /*constant=*/false);
+  Constant *zeros = global(ConstantAggregateZero::get(type), "zeros", /*constant=*/false);
+  cast<GlobalVariable>(zeros)->setAlignment(Align(SEQC_ALIGNMENT));
+  return zeros;
 }
 
 uint64_t TableWriter::tag(StringRef description) {

@@ -1,9 +1,11 @@
 //===- Output.cpp - Files that are there whole or not at all ----------------------===//
 #include "codegen/Output.h"
 
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Process.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 using llvm::Error;
@@ -22,6 +24,8 @@ Error writeAtomically(StringRef path, llvm::function_ref<Error(const std::string
     return cannotWrite(path, error);
   llvm::sys::Process::SafelyCloseFileDescriptor(descriptor);
   llvm::FileRemover remover(temporary);
+  llvm::sys::RemoveFileOnSignal(temporary);
+  auto keepOnSignal = llvm::make_scope_exit([&] { llvm::sys::DontRemoveFileOnSignal(temporary); });
   if (Error error = write(temporary.str().str()))
     return error;
   if (std::error_code error = llvm::sys::fs::rename(temporary, path))

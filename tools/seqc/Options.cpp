@@ -84,6 +84,16 @@ static std::string findStandardLibrary(StringRef executable) {
   return llvm::sys::fs::is_directory(installed) ? installed.str().str() : SEQC_SOURCE_STDLIB;
 }
 
+static void forgetOptions() {
+  llvm::SmallVector<cl::Option *> ours;
+  for (auto &entry : cl::getRegisteredOptions())
+    if (llvm::is_contained(entry.second->Categories, &category))
+      ours.push_back(entry.second);
+  for (cl::Option *option : ours)
+    option->removeArgument();
+  input.removeArgument();
+}
+
 static std::optional<Stage> chooseStage() {
   int wanted = (emit.getNumOccurrences() > 0) + (check ? 1 : 0) + (format ? 1 : 0);
   if (wanted > 1)
@@ -108,6 +118,7 @@ std::optional<Options> parseOptions(int argc, char **argv) {
   if (!dimValues || !stage)
     return std::nullopt;
 
+  bool typeGiven = dtype.getNumOccurrences() != 0;
   Options options;
   options.input = input;
   options.output = output;
@@ -121,9 +132,10 @@ std::optional<Options> parseOptions(int argc, char **argv) {
   options.linker = linker;
   options.executable = llvm::sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&parseOptions));
   options.library = library.empty() ? findStandardLibrary(options.executable) : std::string(library);
+  forgetOptions();
   if (options.inputIsIr() && (*stage == Stage::Ast || *stage == Stage::Format))
     return wrong("--format and --emit=ast need a .seq file");
-  if (options.inputIsIr() && (!options.model.empty() || !options.dims.empty() || dtype.getNumOccurrences()))
+  if (options.inputIsIr() && (!options.model.empty() || !options.dims.empty() || typeGiven))
     return wrong("--model, -D and --dtype need a .seq file: in a .mlir file they are fixed");
   return options;
 }

@@ -40,8 +40,8 @@ struct Options {
   std::string outputPath() const;
 };
 
-/// Reads the command line; nothing if it is wrong, which has then been said. Copies everything, because the linker
-/// resets llvm::cl.
+/// Reads the command line; nothing if it is wrong, which has then been said. Afterwards llvm::cl no longer knows our
+/// options: the linker inside seqc resets them, and registers some of its own under the same names.
 std::optional<Options> parseOptions(int argc, char **argv);
 
 } // namespace seqc

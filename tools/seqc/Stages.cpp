@@ -233,14 +233,11 @@ Outcome Compilation::writeLibrary() {
   llvm::FileRemover remover(object);
   if (llvm::Error error = writeText(object, code))
     return fail(std::move(error));
-  llvm::SmallString<128> header = llvm::StringRef(path);
-  llvm::sys::path::replace_extension(header, "h");
-  if (Outcome outcome = writeHeader(header.str().str()); outcome != Outcome::Success)
-    return outcome;
-  // Last, because lld leaves the process in a state that only exiting needs.
   if (llvm::Error error = linkLibrary(object, path, {options.linker, options.executable}))
     return fail(std::move(error));
-  return Outcome::Success;
+  llvm::SmallString<128> header = llvm::StringRef(path);
+  llvm::sys::path::replace_extension(header, "h");
+  return writeHeader(header.str().str());
 }
 
 Outcome Compilation::run() {

@@ -4,12 +4,14 @@
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/PrettyStackTrace.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace seqc;
 
 static void failInternally(void *, const char *reason, bool) {
   llvm::errs() << "seqc: internal error, please report: " << reason << "\n";
+  llvm::sys::RunInterruptHandlers(); // removes files that are not finished
   exit(static_cast<int>(Outcome::Internal));
 }
 
