@@ -405,9 +405,12 @@ LogicalResult Scheduler::run() {
     if (isa<OnceOp, MapOp, LoopOp, AtOp>(op))
       yieldUses(&op);
   // What is given to the caller stands behind all groups.
-  for (Operation &op : llvm::make_early_inc_range(block))
+  SmallVector<Operation *> sinks;
+  for (Operation &op : block)
     if (isSink(&op))
-      op.moveBefore(&block, block.end());
+      sinks.push_back(&op);
+  for (Operation *sink : sinks)
+    sink->moveBefore(&block, block.end());
   return success();
 }
 
