@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""The passes on equations keep what a system computes: every cell of the standard library, evaluated by the oracle
+before and after them, and its derived gradient, simplified and fused, against central differences."""
+import os
+import re
+import subprocess
+import unittest
+
+import numpy as np
+
+import tensors
+from cases import STDLIB, dims_of, distance, scratch
+from reference import CELLS
+
+BIN = os.environ["SEQC_BIN_DIR"]
+
+SIMPLIFY = "recur.system(recur-simplify{drop-equations=true})"
+FUSE = "recur.system(recur-simplify,recur-fuse-gates,recur-simplify{drop-equations=true})"
+PIPELINES = {
+    "simplify": f"recur-inline-instances,{SIMPLIFY}",
+    "fuse": f"recur-inline-instances,{FUSE}",
+    "adjoint": f"recur-inline-instances,recur-derive-adjoint,{SIMPLIFY}",
+    "adjoint then fuse": f"recur-inline-instances,recur-derive-adjoint,{FUSE}",
+    "fuse, adjoint, fuse": f"recur-inline-instances,{FUSE},recur-derive-adjoint,{FUSE}",
+}
+T, B = 5, 3
+
+
+def run(*command):
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        raise AssertionError(f"{' '.join(command)}\n{result.stderr}")
+    return result.stdout
+
+
+class Passes(unittest.TestCase):
+    def setUp(self):
+        self.rng = np.random.default_rng(5)
+
+    def equations(self, name, cell):
+        out = scratch("cell.mlir")
+        dims = [f"-D{dim}={size}" for dim, size in dims_of(cell, 0).items()]
+        source = os.path.join(STDLIB, f"{name}.seq")
+        run(f"{BIN}/seqc", source, f"--model={cell['model']}", *dims, "--dtype=f64", "--emit=equations", "-o", out)
+        return out
+
+    def arrays(self, path):
+        """Random parameters, inputs and states, by the lines of the dump that declare them."""
+        params, inputs = {}, {"lengths": np.array([T, 2, 0])}
+        with open(path, encoding="utf-8") as file:
+            lines = file.readlines()
+        for line in lines:
+            match = re.search(r'recur\.(param|input|delay|advance) .*"(.*?)".*tensor<([0-9x]*)', line)
+            if not match:
+                continue
+            kind, name, dims = match.groups()
+            name = re.sub(rb"\\([0-9A-F]{2})", lambda code: bytes.fromhex(code[1].decode()), name.encode()).decode()
+            shape = tuple(int(dim) for dim in dims.split("x") if dim)
+            if kind == "param":
+                params[name] = self.rng.normal(0, 0.5, shape)
+            elif kind == "input":
+                inputs[name] = self.rng.normal(0, 1, (T, B, *shape))
+            else:
+                inputs[f"{name}[0]"] = self.rng.normal(0, 0.5, (B, *shape))
+        tensors.save(scratch("params.st"), params)
+        tensors.save(scratch("in.st"), inputs)
+
+    def oracle(self, command, path, *extra):
+        out = scratch("out.st")
+        run(f"{BIN}/seq-interp", command, path, "--params", scratch("params.st"), "--in", scratch("in.st"),
+            "--out", out, *extra)
+        return tensors.load(out)
+
+    def seed_outputs(self, forward):
+        inputs = dict(tensors.load(scratch("in.st")))
+        inputs.update({f"d.{name}": self.rng.normal(0, 1, value.shape) for name, value in forward.items()})
+        tensors.save(scratch("in.st"), inputs)
+
+    def check(self, actual, expected, tolerance):
+        self.assertEqual(set(actual), set(expected))
+        for name, value in expected.items():
+            self.assertLess(distance(actual[name], value), tolerance, name)
+
+    def test_passes_keep_outputs_and_gradients(self):
+        for cell in CELLS:
+            source = self.equations(cell, CELLS[cell])
+            self.arrays(source)
+            forward = self.oracle("forward", source)
+            self.seed_outputs(forward)
+            gradient = self.oracle("gradient", source)
+            for name, pipeline in PIPELINES.items():
+                with self.subTest(cell=cell, pipeline=name):
+                    changed = scratch("changed.mlir")
+                    run(f"{BIN}/seq-opt", source, f"-pass-pipeline=builtin.module({pipeline})", "-o", changed)
+                    self.check(self.oracle("forward", changed), forward, 1e-12)
+                    self.check(self.oracle("gradient", changed, "--adjoint"), gradient, 1e-6)
+
+
+if __name__ == "__main__":
+    unittest.main()
