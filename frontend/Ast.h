@@ -21,16 +21,16 @@ struct Expr;
 using ExprPtr = std::unique_ptr<Expr>;
 
 enum class ExprKind {
-  Number,  // value; name keeps the spelling, `1e-5`
-  Name,    // name, possibly at another time: shift; `timed` if any time index was written
-  Unary,   // op, args[0]
-  Binary,  // op, args[0], args[1]
-  Call,    // name(args, named...): builtin, fn or instance
-  Concat,  // [args...]
-  Index,   // args[0][args[1]]: table[id]
-  Slice,   // args[0][args[1]:args[2]]; a missing bound is null
+  Number,    // value; name keeps the spelling, `1e-5`
+  Name,      // name, possibly at another time: shift; `timed` if any time index was written
+  Unary,     // op, args[0]
+  Binary,    // op, args[0], args[1]
+  Call,      // name(args, named...): builtin, fn or instance
+  Concat,    // [args...]
+  Index,     // args[0][args[1]]: table[id]
+  Slice,     // args[0][args[1]:args[2]]; a missing bound is null
   Transpose, // args[0].T
-  Member   // args[0].name: enc.c, a.b.c (args[0] is a Name or a Member), with braces and a time index like a Name
+  Member     // args[0].name: enc.c, a.b.c (args[0] is a Name or a Member), with braces and a time index like a Name
 };
 
 enum class Op { Add, Sub, Mul, Div, Mod, Pow, MatMul, Neg, Lt, Le, Gt, Ge, Eq, Ne };
@@ -46,7 +46,7 @@ struct Expr {
   Op op = Op::Add;
   std::vector<ExprPtr> args;
   std::vector<NamedArg> named;
-  bool timed = false;     // a time index was written: h[t], h_t, h[t-1]
+  bool timed = false; // a time index was written: h[t], h_t, h[t-1]
   // The time index is t + shift + shiftSign * shiftExpr. shiftExpr is null unless dims or `for` variables occur in it,
   // as in h[t-k-1]: then shift is -1, shiftExpr is k and shiftSign -1.
   int64_t shift = 0;
@@ -94,15 +94,15 @@ using StmtPtr = std::unique_ptr<Stmt>;
 /// `LSTM(E, H)`, `stack(L, LSTM)(E, H)`, `reverse LSTM(E, H)`: what a layer is.
 struct LayerSpec {
   SourceRange range;
-  Name cell;             // may be a path: std.lstm.LSTM is just its last part after `use`
+  Name cell; // may be a path: std.lstm.LSTM is just its last part after `use`
   bool reversed = false;
-  ExprPtr depth;         // of stack; null: not stacked
+  ExprPtr depth; // of stack; null: not stacked
   std::vector<ExprPtr> dims;
 };
 
 struct OutputItem {
   SourceRange range;
-  Name name;                // possibly with members: enc.c
+  Name name; // possibly with members: enc.c
   std::vector<Name> members;
   bool last = false;
 };
@@ -110,15 +110,15 @@ struct OutputItem {
 struct Stmt {
   StmtKind kind;
   SourceRange range;
-  std::vector<Name> names;   // Input, Param, Const, Layer, Fn: declared; Equation: one, or several for `y, c = enc(x)`
-  Type type;                 // Input, Param
+  std::vector<Name> names; // Input, Param, Const, Layer, Fn: declared; Equation: one, or several for `y, c = enc(x)`
+  Type type;               // Input, Param
   std::optional<Initialiser> init; // Param
-  ExprPtr value;             // Const, Equation, Boundary, Loss, Fn, Require
-  bool gate = false;         // Equation
-  bool timed = false;        // Equation: written with [t] or _t
-  int64_t boundaryIndex = 0; // Boundary: 0 for h[0]; 1 for h[T+1] (then boundaryAtEnd)
+  ExprPtr value;                   // Const, Equation, Boundary, Loss, Fn, Require
+  bool gate = false;               // Equation
+  bool timed = false;              // Equation: written with [t] or _t
+  int64_t boundaryIndex = 0;       // Boundary: 0 for h[0]; 1 for h[T+1] (then boundaryAtEnd)
   bool boundaryAtEnd = false;
-  LayerSpec layer;           // Layer
+  LayerSpec layer;                 // Layer
   std::vector<OutputItem> outputs; // Output
   std::vector<Name> parameters;    // Fn
   std::string variable;            // For

@@ -77,7 +77,8 @@ static std::string headText(const Stmt &stmt) {
   case StmtKind::Input:
     return "input " + nameList(stmt.names) + " : " + typeText(stmt.type);
   case StmtKind::Param:
-    return "param " + nameList(stmt.names) + " : " + typeText(stmt.type) + (stmt.init ? initialiserText(*stmt.init) : "");
+    return "param " + nameList(stmt.names) + " : " + typeText(stmt.type) +
+           (stmt.init ? initialiserText(*stmt.init) : "");
   case StmtKind::Const:
     return "const " + nameList(stmt.names) + " = ";
   case StmtKind::Equation:
@@ -146,6 +147,17 @@ static std::string systemHead(const System &system) {
 // Files: statements, comments and empty lines in the order of the source
 //===----------------------------------------------------------------------===//
 
+/// How wide the last line of a text is: its code points, without combining marks.
+static size_t columnsOf(const std::string &text) {
+  size_t columns = 0;
+  for (size_t i = text.rfind('\n') + 1; i < text.size();) {
+    CodePoint c = decodeUtf8(text, i);
+    i += c.length;
+    columns += c.value < 0x0300 || c.value > 0x036F;
+  }
+  return columns;
+}
+
 namespace {
 class Formatter {
 public:
@@ -171,8 +183,16 @@ private:
     return comment < file.comments.size() && file.comments[comment].range.begin < before;
   }
 
+  /// A line of the result, and the comment behind it, if it has one.
+  struct Line {
+    std::string code;
+    std::string comment;
+  };
+
+  std::string alignComments() const;
+
   const File &file;
-  std::string out;
+  std::vector<Line> lines;
   size_t depth = 0;
   size_t comment = 0;    // the next one to be printed
   unsigned lastLine = 0; // of the source, where the last thing printed ended; 0 at the start of a file or block
@@ -183,8 +203,8 @@ private:
 void Formatter::put(const std::string &text, const SourceRange &range, bool apart) {
   unsigned line = range.start().line;
   if (lastLine != 0 && (apart || line > lastLine + 1))
-    out += "\n";
-  out += std::string(depth * 2, ' ') + text + "\n";
+    lines.push_back({});
+  lines.push_back({std::string(depth * 2, ' ') + text, ""});
   lastLine = range.file->lineColumn(range.end).line;
 }
 
@@ -197,16 +217,14 @@ void Formatter::commentsBefore(size_t offset) {
 void Formatter::commentBehind(const SourceRange &range, size_t nextBegin) {
   if (!commentPending(nextBegin) || file.comments[comment].range.start().line != lastLine)
     return;
-  out.pop_back();
-  out += " //" + file.comments[comment++].text + "\n";
+  lines.back().comment = "//" + file.comments[comment++].text;
 }
 
 /// `cell A(I) { // like this`
 void Formatter::commentAtHead(size_t bodyBegin) {
   if (!commentPending(bodyBegin) || file.comments[comment].ownLine)
     return;
-  out.pop_back();
-  out += " //" + file.comments[comment++].text + "\n";
+  lines.back().comment = "//" + file.comments[comment++].text;
 }
 
 void Formatter::block(const std::vector<StmtPtr> &body, const SourceRange &range) {
@@ -218,7 +236,7 @@ void Formatter::block(const std::vector<StmtPtr> &body, const SourceRange &range
     item({body[i]->range, body[i].get()}, i + 1 < body.size() ? body[i + 1]->range.begin : end);
   commentsBefore(end);
   --depth;
-  out += std::string(depth * 2, ' ') + "}\n";
+  lines.push_back({std::string(depth * 2, ' ') + "}", ""});
   lastLine = range.file->lineColumn(range.end).line;
 }
 
@@ -249,7 +267,24 @@ std::string Formatter::run() {
   for (size_t i = 0; i < items.size(); ++i)
     item(items[i], i + 1 < items.size() ? items[i + 1].range.begin : SIZE_MAX);
   commentsBefore(SIZE_MAX);
-  return std::move(out);
+  return alignComments();
+}
+
+/// Comments behind neighbouring lines begin in one column.
+std::string Formatter::alignComments() const {
+  std::string out;
+  for (size_t begin = 0, end; begin < lines.size(); begin = end) {
+    size_t column = columnsOf(lines[begin].code);
+    for (end = begin + 1; end < lines.size() && !lines[begin].comment.empty() && !lines[end].comment.empty(); ++end)
+      column = std::max(column, columnsOf(lines[end].code));
+    for (size_t i = begin; i < end; ++i) {
+      out += lines[i].code;
+      if (!lines[i].comment.empty())
+        out += std::string(column - columnsOf(lines[i].code) + 1, ' ') + lines[i].comment;
+      out += "\n";
+    }
+  }
+  return out;
 }
 
 std::string seqc::formatSource(const File &file) { return Formatter(file).run(); }

@@ -107,8 +107,7 @@ private:
   }
   ast::StmtPtr make(ast::StmtKind kind, antlr4::ParserRuleContext *context) const;
   ast::ExprPtr make(ast::ExprKind kind, SourceRange range) const;
-  template <typename... Args>
-  void error(DiagId id, SourceRange range, const Args &...args) {
+  template <typename... Args> void error(DiagId id, SourceRange range, const Args &...args) {
     report.report(current, id, range, args...);
   }
 

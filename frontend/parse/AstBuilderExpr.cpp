@@ -182,8 +182,7 @@ ExprPtr AstBuilder::applyTrailer(ExprPtr base, P::PostfixContext *context, size_
 
 static bool isReduction(const Expr &callee) {
   static const char *const names[] = {"softmax", "sum", "mean", "max", "min"};
-  return callee.kind == ExprKind::Name &&
-         std::find(std::begin(names), std::end(names), callee.name) != std::end(names);
+  return callee.kind == ExprKind::Name && std::find(std::begin(names), std::end(names), callee.name) != std::end(names);
 }
 
 ExprPtr AstBuilder::applySubscripts(ExprPtr base, P::SubscriptsContext *context, bool called, SourceRange range) {

@@ -120,9 +120,9 @@ private:
   std::vector<Lexeme> open;
   unsigned statement = 0;
   size_t operators = 0;
-  size_t head = 0;           // the type of the statement's first token; 0 at its start
-  size_t headBegin = 0;      // where that token begins
-  size_t systemIndent = 0;   // of the `cell` or `model` at hand
+  size_t head = 0;         // the type of the statement's first token; 0 at its start
+  size_t headBegin = 0;    // where that token begins
+  size_t systemIndent = 0; // of the `cell` or `model` at hand
 };
 } // namespace
 
@@ -219,8 +219,8 @@ void Layout::handleNewline(size_t i) {
   Lexeme last = out.back();
   bool complete = head == L::FOR || last.type == L::CLOSE_PAREN;
   if (complete)
-    report.report(statement, DiagId::MissingBrace, {&report.sourceFile(), foundAt, foundAt + colon},
-                  report.text(last), colon ? "`:`" : "the end of the line");
+    report.report(statement, DiagId::MissingBrace, {&report.sourceFile(), foundAt, foundAt + colon}, report.text(last),
+                  colon ? "`:`" : "the end of the line");
   if (push({L::OPEN_BRACE, last.end, last.end}))
     endStatement(L::NEWLINE, in[i].begin, in[i].end);
 }
@@ -318,8 +318,7 @@ void Layout::handleUnknown(const Lexeme &lexeme) {
   if (lexeme.type == L::OPEN_STRING)
     report.report(statement, DiagId::OpenString, report.range(lexeme));
   else
-    report.report(statement, DiagId::UnexpectedCharacter, report.range(lexeme),
-                  describeCharacter(report.text(lexeme)));
+    report.report(statement, DiagId::UnexpectedCharacter, report.range(lexeme), describeCharacter(report.text(lexeme)));
 }
 
 /// Handles the token at `i`; false if there is no going on.

@@ -57,8 +57,7 @@ private:
 
 /// Splits a file into tokens (ended by one of type EOF) and comments. Returns false if there is no going on: the file
 /// is no text, or too large.
-bool lex(const SourceFile &file, Diagnostics &diags, std::vector<Lexeme> &lexemes,
-         std::vector<ast::Comment> &comments);
+bool lex(const SourceFile &file, Diagnostics &diags, std::vector<Lexeme> &lexemes, std::vector<ast::Comment> &comments);
 
 } // namespace seqc::syntax
 

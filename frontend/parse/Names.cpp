@@ -66,8 +66,8 @@ static std::u32string compose(const std::u32string &text) {
   for (char32_t c : text) {
     int thisClass = markClass(c);
     bool blocked = lastClass != 0 && lastClass >= thisClass;
-    auto found = out.empty() || thisClass == 0 || blocked ? compositions().end()
-                                                          : compositions().find({out[letter], c});
+    auto found =
+        out.empty() || thisClass == 0 || blocked ? compositions().end() : compositions().find({out[letter], c});
     if (found != compositions().end()) {
       out[letter] = found->second;
       continue;

@@ -11,9 +11,7 @@ using namespace seqc::syntax;
 
 using P = SeqParser;
 
-static bool isEnd(size_t type) {
-  return type == P::NEWLINE || type == P::SEMICOLON || type == antlr4::Token::EOF;
-}
+static bool isEnd(size_t type) { return type == P::NEWLINE || type == P::SEMICOLON || type == antlr4::Token::EOF; }
 
 static bool endsValue(size_t type) {
   switch (type) {
@@ -90,11 +88,19 @@ std::vector<std::string> SyntaxErrors::expected(antlr4::Parser *parser, bool beh
     return closes ? std::vector<std::string>{"an expression", may(P::CLOSE_PAREN) ? "`)`" : "`]`"}
                   : std::vector<std::string>{"an expression"};
   }
-  static const std::pair<size_t, const char *> signs[] = {
-      {P::IN, "`in`"},        {P::ASSIGN, "`=`"},      {P::COLON, "`:`"},         {P::RANGE, "`..`"},
-      {P::OPEN_BRACE, "`{`"}, {P::OPEN_PAREN, "`(`"},  {P::OPEN_BRACKET, "`[`"},  {P::TILDE, "`~`"},
-      {P::COMMA, "`,`"},      {P::CLOSE_PAREN, "`)`"}, {P::CLOSE_BRACKET, "`]`"}, {P::CLOSE_BRACE, "`}`"},
-      {P::NEWLINE, "the end of the line"}};
+  static const std::pair<size_t, const char *> signs[] = {{P::IN, "`in`"},
+                                                          {P::ASSIGN, "`=`"},
+                                                          {P::COLON, "`:`"},
+                                                          {P::RANGE, "`..`"},
+                                                          {P::OPEN_BRACE, "`{`"},
+                                                          {P::OPEN_PAREN, "`(`"},
+                                                          {P::OPEN_BRACKET, "`[`"},
+                                                          {P::TILDE, "`~`"},
+                                                          {P::COMMA, "`,`"},
+                                                          {P::CLOSE_PAREN, "`)`"},
+                                                          {P::CLOSE_BRACKET, "`]`"},
+                                                          {P::CLOSE_BRACE, "`}`"},
+                                                          {P::NEWLINE, "the end of the line"}};
   std::vector<std::string> words;
   if (behindExpression)
     words.push_back("an operator");

@@ -40,10 +40,16 @@ TEST(Format, CommentsAndSingleEmptyLinesStay) {
                      "} // end of A\n"
                      "// tail\n";
   EXPECT_EQ(formatted(text), text);
-  EXPECT_EQ(formatted("\n\n// Head\n\n\n\ncell A(I) { // of A\n\n    // first\n a = 1 // behind\n\n\n\n// second\nb = 2\n\n"
-                      "// last\n} // end of A\n// tail"),
-            "// Head\n\ncell A(I) { // of A\n  // first\n  a = 1 // behind\n\n  // second\n  b = 2\n\n  // last\n"
-            "} // end of A\n// tail\n");
+  EXPECT_EQ(
+      formatted("\n\n// Head\n\n\n\ncell A(I) { // of A\n\n    // first\n a = 1 // behind\n\n\n\n// second\nb = 2\n\n"
+                "// last\n} // end of A\n// tail"),
+      "// Head\n\ncell A(I) { // of A\n  // first\n  a = 1 // behind\n\n  // second\n  b = 2\n\n  // last\n"
+      "} // end of A\n// tail\n");
+}
+
+TEST(Format, CommentsBehindNeighboursAreAligned) {
+  EXPECT_EQ(formattedBody("a = 1 // one\nh̃ = x + 2 // two\nb = 3\nc = 4 // four"),
+            "  a = 1     // one\n  h̃ = x + 2 // two\n  b = 3\n  c = 4 // four\n");
 }
 
 TEST(Format, SystemsStandApart) {
@@ -75,12 +81,32 @@ TEST(Format, EverySourceOfTheTreeIsStable) {
 }
 
 TEST(Format, TrickyExpressionsAreStable) {
-  for (const char *expr :
-       {"a - (b - c) - (d + e)", "a / (b / c) * (d * e)", "a @ (b @ c)", "-(-(-x))", "(-x) * (-y)", "-(x * y)",
-        "2^-x", "(2^-x) * y", "x^(-y * z)", "(x + y)^(z + 1)", "(a == b) != (c >= d)", "f(a, (b + c), n: -1)",
-        "[a, [b, c], -d]", "h[t-k-1] + h[t+2*k] + h[t-(k-j)] + h[t+k+1]", "z{l+1}[t-1] + w{l}{k}",
-        "x[t][a+1:] + x[:b] + x[:] + x[a:b]", "E[id[t]][0:2]", "enc.c[t-1].T", "enc{l}.c{k}", "a.b.c", "W.T.T",
-        "sqrt(x)^2", "1e-5 + .5 + 0.10", "where(x < 1, x, y % 2)", "g(x)[0:1][2]", "y__{l} + z_"})
+  for (const char *expr : {"a - (b - c) - (d + e)",
+                           "a / (b / c) * (d * e)",
+                           "a @ (b @ c)",
+                           "-(-(-x))",
+                           "(-x) * (-y)",
+                           "-(x * y)",
+                           "2^-x",
+                           "(2^-x) * y",
+                           "x^(-y * z)",
+                           "(x + y)^(z + 1)",
+                           "(a == b) != (c >= d)",
+                           "f(a, (b + c), n: -1)",
+                           "[a, [b, c], -d]",
+                           "h[t-k-1] + h[t+2*k] + h[t-(k-j)] + h[t+k+1]",
+                           "z{l+1}[t-1] + w{l}{k}",
+                           "x[t][a+1:] + x[:b] + x[:] + x[a:b]",
+                           "E[id[t]][0:2]",
+                           "enc.c[t-1].T",
+                           "enc{l}.c{k}",
+                           "a.b.c",
+                           "W.T.T",
+                           "sqrt(x)^2",
+                           "1e-5 + .5 + 0.10",
+                           "where(x < 1, x, y % 2)",
+                           "g(x)[0:1][2]",
+                           "y__{l} + z_"})
     expectStable(std::string("cell A(I) {\n  for l in 1..2 {\n    y = ") + expr + "\n  }\n}\n", expr);
 }
 
@@ -88,7 +114,8 @@ TEST(Format, CommentsInOddPlacesSurvive) {
   for (const char *text :
        {"cell A( // dims\n  I) {\n  a = f(x, // one\n    y) // two\n  b = 1; c = 2 // three\n}\n",
         "cell A(I) { // one\n  // two\n}\n", "cell A(I) {} // end", "cell A(I) { a = 1 } // end\n// more\n",
-        "cell A(I) {\n  for l in 1..2 { // head\n    z{l} = 1 // in\n    // last\n  } // tail\n  a =\n    // why\n    1\n}\n",
+        "cell A(I) {\n  for l in 1..2 { // head\n    z{l} = 1 // in\n    // last\n  } // tail\n  a =\n    // why\n    "
+        "1\n}\n",
         "// a\n\n\n// b\n", "cell A(I)\n// between\n{\n  a = 1\n  + // sign\n  2\n}"}) {
     expectStable(text, text);
     std::string source(text), out = formatted(text);

@@ -46,13 +46,13 @@ static std::vector<std::string> corpus() {
 
 /// Words and signs of the language, to be strung together at random.
 static const char *const pieces[] = {
-    "cell ",  "model ", "input ",  "param ", "gate ",   "layer ", "loss ", "output ", "require ", "for ", " in ",
-    "fn ",    "use ",   "const ",  "over ",  "solve ",  "step ",  "stack", "reverse ", "A",       "h",    "x_t",
-    "h_{t-1}", "z{l}",  "[t-1]",   "(",      ")",       "[",      "]",     "{",       "}",        "=",    "==",
-    "+",      "-",      "*",       "@",      "^",       "%",      "<",     ",",       ";",        ":",    "~",
-    ".",      "..",     ".T",      "1",      "2.5e-3",  "\n",     "\n",    " ",       "// c\n",   "σ",    "⊙",
-    "·",      "√",      "ᵀ",       "ₜ₋₁",    "h̃",       "\"s\"",  "\"",    "**",      "&&",       "#",    "t",
-    "T",      "last(h)", "xavier", "id(V)",  "diag[H]", "mask",   "0",     "pre ",    "def ",     "\t"};
+    "cell ",   "model ",  "input ", "param ", "gate ",   "layer ", "loss ", "output ",  "require ", "for ", " in ",
+    "fn ",     "use ",    "const ", "over ",  "solve ",  "step ",  "stack", "reverse ", "A",        "h",    "x_t",
+    "h_{t-1}", "z{l}",    "[t-1]",  "(",      ")",       "[",      "]",     "{",        "}",        "=",    "==",
+    "+",       "-",       "*",      "@",      "^",       "%",      "<",     ",",        ";",        ":",    "~",
+    ".",       "..",      ".T",     "1",      "2.5e-3",  "\n",     "\n",    " ",        "// c\n",   "σ",    "⊙",
+    "·",       "√",       "ᵀ",      "ₜ₋₁",    "h̃",       "\"s\"",  "\"",    "**",       "&&",       "#",    "t",
+    "T",       "last(h)", "xavier", "id(V)",  "diag[H]", "mask",   "0",     "pre ",     "def ",     "\t"};
 
 TEST(Robustness, EveryTruncationEnds) {
   for (const std::string &text : corpus())
@@ -154,7 +154,12 @@ TEST(Robustness, MegabyteLinesAreRead) {
 }
 
 TEST(Robustness, FilesThatAreNoTextAreRefused) {
-  EXPECT_NE(Parsed(std::string("\x7F" "ELF\x02\x01\x01\0\0\xFF\xFE", 11)).messages().find("UTF-8"), std::string::npos);
+  EXPECT_NE(Parsed(std::string("\x7F"
+                               "ELF\x02\x01\x01\0\0\xFF\xFE",
+                               11))
+                .messages()
+                .find("UTF-8"),
+            std::string::npos);
   EXPECT_TRUE(Parsed(std::string(1000, '\0')).diags.hasErrors());
   EXPECT_TRUE(Parsed(std::string(size_t(17) << 20, ' ')).diags.hasErrors());
 }

@@ -50,8 +50,8 @@ TEST(PaperNotation, LstmAsPrintedIsThePlainOne) {
 //===--- Names ---===//
 
 TEST(Names, ComposedAndDecomposedLettersAreOneName) {
-  expectSame("ñ = x", "n\xCC\x83 = x");                     // n with tilde
-  expectSame("ộ = x", "o\xCC\x82\xCC\xA3 = x");             // two marks, in the other order
+  expectSame("ñ = x", "n\xCC\x83 = x");                         // n with tilde
+  expectSame("ộ = x", "o\xCC\x82\xCC\xA3 = x");                 // two marks, in the other order
   expectSame("x\xCC\x88\xCC\xA3 = x", "x\xCC\xA3\xCC\x88 = x"); // nothing composed, marks of different class
 }
 
@@ -66,7 +66,9 @@ TEST(Names, SuffixTIsATimeAndOtherSuffixesAreNot) {
   EXPECT_NE(ast.find("name h'[t]\n"), std::string::npos);
 }
 
-TEST(Names, SoftWordsMayBeNames) { expectClean("cell A(I) {\n  step = 1\n  in = step\n  solve = in\n  over = solve\n}\n"); }
+TEST(Names, SoftWordsMayBeNames) {
+  expectClean("cell A(I) {\n  step = 1\n  in = step\n  solve = in\n  over = solve\n}\n");
+}
 
 TEST(Names, TimeMinusWithoutBracesIsWarnedOf) {
   Parsed parsed("cell A(I) {\n  y = C_t-1\n  z = C_t - 1\n}\n");
@@ -150,18 +152,20 @@ TEST(Files, EmptyFilesAreEmpty) {
 }
 
 TEST(Files, ByteOrderMarkShiftsNoPlaces) {
-  Parsed parsed("\xEF\xBB\xBF" "cell A(I) {\n  a = * 1\n}\n");
+  Parsed parsed("\xEF\xBB\xBF"
+                "cell A(I) {\n  a = * 1\n}\n");
   EXPECT_NE(parsed.messages().find("test.seq:2:7: error"), std::string::npos) << parsed.messages();
 }
 
 TEST(Files, AllStatementsAreRead) {
-  Parsed parsed("use std.lstm\nuse \"a/b.seq\"\nfn f(g, x) = g(x)\nconst k = 0.5\n"
-                "model M(E, H = 2 * 3) {\n"
-                "  require H % 2 == 0\n  input x : [E]; input w : id(E); input m : mask; input s : []; input q : [E, H]\n"
-                "  param W : [H] = 1; param V : diag[H] ~ uniform(-1, 1); param U : [H]\n"
-                "  layer a = LSTM(E, H)\n  layer b = reverse stack(2, std.LSTM)(E, H)\n  layer c = stack(2, reverse GRU)(H)\n"
-                "  y, z = a(x)\n  gate g = f(sigmoid, y)\n  loss = mean(cross_entropy(y, w))\n"
-                "  output y, last(z), a.c, last(b.c)\n}\n");
+  Parsed parsed(
+      "use std.lstm\nuse \"a/b.seq\"\nfn f(g, x) = g(x)\nconst k = 0.5\n"
+      "model M(E, H = 2 * 3) {\n"
+      "  require H % 2 == 0\n  input x : [E]; input w : id(E); input m : mask; input s : []; input q : [E, H]\n"
+      "  param W : [H] = 1; param V : diag[H] ~ uniform(-1, 1); param U : [H]\n"
+      "  layer a = LSTM(E, H)\n  layer b = reverse stack(2, std.LSTM)(E, H)\n  layer c = stack(2, reverse GRU)(H)\n"
+      "  y, z = a(x)\n  gate g = f(sigmoid, y)\n  loss = mean(cross_entropy(y, w))\n"
+      "  output y, last(z), a.c, last(b.c)\n}\n");
   EXPECT_EQ(parsed.messages(), "");
   EXPECT_EQ(parsed.file.topLevel.size(), 4u);
   ASSERT_EQ(parsed.file.systems.size(), 1u);
