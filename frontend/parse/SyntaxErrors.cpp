@@ -141,12 +141,17 @@ void SyntaxErrors::reportAt(antlr4::Parser *parser, size_t index) {
   bool listLeftOut = before && before->type == P::OPEN_PAREN && wanted[0] == "`)`";
   if (listLeftOut)
     wanted.insert(wanted.begin(), parser->getContext()->getRuleIndex() == P::RuleTrailer ? "an expression" : "a name");
-  bool inOutput = parser->getContext()->getRuleIndex() == P::RuleEnd && firstWord(index) == P::OUTPUT;
+  size_t rule = parser->getContext()->getRuleIndex();
+  bool inOutput = rule == P::RuleEnd && firstWord(index) == P::OUTPUT;
   bool wantsName = wanted[0] == "a name" || wanted[0] == "an expression" || wanted[0] == "the name of a cell";
   if (isWordOfLanguage(here.type) && wantsName) {
     report.report(here.statement, DiagId::ReservedWord, range, report.text(here));
   } else if (inOutput && here.type >= P::PLUS && here.type <= P::NOT_EQUAL) {
     report.report(here.statement, DiagId::BadOutput, range);
+  } else if (here.type == P::ASSIGN && before && rule == P::RuleTrailer) {
+    report.report(here.statement, DiagId::NamedWithEquals, range, report.text(*before));
+  } else if (here.type == P::ASSIGN && rule == P::RuleLayerSpec) {
+    report.report(here.statement, DiagId::NamedDims, range);
   } else if (behindExpression && beginsValue(here.type)) {
     bool list = std::find(wanted.begin(), wanted.end(), "`,`") != wanted.end();
     report.report(here.statement, DiagId::MissingOperator, range, list ? "an operator or `,`" : "an operator",
