@@ -99,19 +99,19 @@ void Evaluator::listShiftDependences(unsigned index, int64_t step, llvm::SmallVe
     dependences.push_back({node.operands[1], 0});
 }
 
-/// Where boundary slot `slot` lies: before the first step for a primal delay, whose adjoint is an advance; else after
-/// the last step of the row.
-int64_t Evaluator::boundaryStep(const Node &shift, int64_t slot, int64_t row) const {
-  return shift.shift > 0 ? -1 - slot : call.length(row) + slot;
+/// Where boundary slot `slot` of a state lies: before the first step of the row, or after its last one.
+int64_t Evaluator::boundaryStep(recur::BoundaryGradientOp op, int64_t slot, int64_t row) const {
+  return op.getReversed() ? call.length(row) + slot : -1 - slot;
 }
 
 void Evaluator::listBoundaryDependences(unsigned index, llvm::SmallVectorImpl<Task> &dependences) const {
   const Node &node = graph.nodes[index];
-  int64_t slots = cast<recur::BoundaryGradientOp>(node.op).getSlots();
-  for (unsigned shifted : node.operands)
-    for (int64_t slot = 0; slot < slots; ++slot)
-      for (int64_t row = 0; row < call.B; ++row)
-        listShiftDependences(shifted, boundaryStep(graph.nodes[shifted], slot, row), dependences);
+  auto op = cast<recur::BoundaryGradientOp>(node.op);
+  for (unsigned flow : node.operands)
+    if (isa<recur::ShiftOpInterface>(graph.nodes[flow].op))
+      for (int64_t slot = 0; slot < op.getSlots(); ++slot)
+        for (int64_t row = 0; row < call.B; ++row)
+          listShiftDependences(flow, boundaryStep(op, slot, row), dependences);
 }
 
 //===-- Values ----------------------------------------------------------------------------===//
@@ -229,7 +229,7 @@ void Evaluator::computeSeed(const Node &node, int64_t step, int64_t row, double 
   int64_t slot = seed.getReversed() ? step : call.length(row) - 1 - step;
   State state{seed.getState().str(), 0, 0, 0, seed.getReversed()};
   auto given = call.finalGradients.find(state.slotName(slot));
-  if (slot < int64_t(seed.getSlots()) && given != call.finalGradients.end())
+  if (slot < seed.getSlots() && given != call.finalGradients.end())
     std::copy_n(given->second.values.data() + row * count, count, result);
 }
 
@@ -244,22 +244,22 @@ void Evaluator::computeTotal(const Node &node, double *result) const {
         result[i] += this->row(node.operands[0], step, row)[i];
 }
 
+/// The sum of what flows back to the slot: through shifts, and from seeds where the sequence ends before it begins.
 void Evaluator::boundaryGradient(unsigned index, int64_t slot, int64_t row, double *result) const {
   const Node &node = graph.nodes[index];
   auto op = cast<recur::BoundaryGradientOp>(node.op);
-  int64_t count = cast<RankedTensorType>(op.getResult().getType()).getNumElements();
+  int64_t count = node.elements(), step = boundaryStep(op, slot, row);
+  std::vector<double> seed(count);
   std::fill_n(result, count, 0.0);
-  for (unsigned shifted : node.operands) {
-    const double *flow = readShift(shifted, boundaryStep(graph.nodes[shifted], slot, row), row);
+  for (unsigned operand : node.operands) {
+    const double *flow = seed.data();
+    if (isa<recur::ShiftOpInterface>(graph.nodes[operand].op))
+      flow = readShift(operand, step, row);
+    else
+      computeSeed(graph.nodes[operand], step, row, seed.data());
     for (int64_t i = 0; i < count; ++i)
       result[i] += flow[i];
   }
-  // A sequence shorter than the state hands part of it on as final state.
-  State state{op.getState().str(), 0, 0, 0, op.getReversed()};
-  auto given = call.finalGradients.find(state.slotName(slot + call.length(row)));
-  if (slot + call.length(row) < int64_t(op.getSlots()) && given != call.finalGradients.end())
-    for (int64_t i = 0; i < count; ++i)
-      result[i] += given->second.values[row * count + i];
 }
 
 /// Adjoint of the boundary equation: of all the slots the caller did not give.
@@ -270,7 +270,7 @@ void Evaluator::computeBoundaryTotal(unsigned index, double *result) const {
   std::fill_n(result, count, 0.0);
   State state{op.getState().str(), 0, 0, 0, op.getReversed()};
   std::vector<double> part(count);
-  for (int64_t slot = 0; slot < int64_t(op.getSlots()); ++slot) {
+  for (int64_t slot = 0; slot < op.getSlots(); ++slot) {
     if (call.states.count(state.slotName(slot)))
       continue;
     for (int64_t row = 0; row < call.B; ++row) {

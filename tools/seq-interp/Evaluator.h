@@ -58,7 +58,7 @@ private:
   void computeTotal(const Node &node, double *result) const;
   void computeBoundaryTotal(unsigned node, double *result) const;
 
-  int64_t boundaryStep(const Node &shift, int64_t slot, int64_t row) const;
+  int64_t boundaryStep(recur::BoundaryGradientOp op, int64_t slot, int64_t row) const;
 
   const Graph &graph;
   const Call &call;

@@ -128,6 +128,10 @@ llvm::Error GraphBuilder::connect(Node &node) {
       return source.takeError();
     node.operands.push_back(*source);
   }
+  if (isa<recur::BoundaryGradientOp>(node.op))
+    for (unsigned operand : node.operands)
+      if (!isa<recur::ShiftOpInterface, recur::SeedOp, recur::FinalSeedOp>(graph.nodes[operand].op))
+        return refuse("boundary_gradient takes shifts and seeds only");
   if (auto shift = dyn_cast<recur::ShiftOpInterface>(node.op))
     node.shift = node.frame->reversed ? -shift.getShift() : shift.getShift();
   return llvm::Error::success();

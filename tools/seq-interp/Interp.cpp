@@ -151,7 +151,7 @@ llvm::Error Collector::collectBoundaryGradient(recur::BoundaryGradientOp gradien
   if (llvm::Error error = evaluator.demand(index, 0))
     return error;
   int64_t count = graph.nodes[index].elements();
-  for (int64_t slot = 0; slot < int64_t(gradient.getSlots()) && !state.name.empty(); ++slot) {
+  for (int64_t slot = 0; slot < gradient.getSlots() && !state.name.empty(); ++slot) {
     Array &array = run.gradients[state.slotName(slot)];
     array = Array::zeros(shapeOf(gradient.getResult(), {call.B}));
     for (int64_t row = 0; row < call.B; ++row)
