@@ -168,6 +168,12 @@ static void bind_slots(const seqc_run *run, seqc_arena *prepared) {
 
 static void clear_slot(const seqc_slot *slot, seqc_place place, int64_t T, int64_t B) {
   int64_t steps = slot->time ? T : 1, rows = slot->batch ? B : 1;
+  seqc_place dense;
+  seqc_contiguous(slot, B, &dense);
+  if (place.stride_t == dense.stride_t && place.stride_b == dense.stride_b) {
+    memset(place.base, 0, (size_t)(seqc_extent(slot, T, B) * slot->element));
+    return;
+  }
   for (int64_t t = 0; t < steps; ++t)
     for (int64_t b = 0; b < rows; ++b)
       memset((char *)place.base + (t * place.stride_t + b * place.stride_b) * slot->element, 0,

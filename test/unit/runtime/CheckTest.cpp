@@ -197,6 +197,13 @@ TEST(Check, Gradients) {
                 seqc_run_gradient);
 }
 
+TEST(Check, GradientsOfIdsAreIgnored) {
+  SmallCall call(4, 3);
+  char nothing = 0;
+  call.dInputs[1] = {&nothing, 1, -5, 0};
+  EXPECT_EQ(seqc_run_gradient(&small_model, &call.call), SEQC_OK) << call.message();
+}
+
 TEST(Check, Step) {
   SmallCall call(4, 3);
   expectRefused(call, SEQC_BAD_DIMENSION, "Small_step: T is 4, a step has T = 1", seqc_run_step);
