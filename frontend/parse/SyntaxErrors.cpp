@@ -66,7 +66,11 @@ bool SyntaxErrors::isBehindExpression(antlr4::Parser *parser, size_t index) cons
   case P::RuleTrailer:
   case P::RuleArguments:
   case P::RuleSubscript:
+  case P::RuleNameIndex:
+  case P::RuleType:
     return true;
+  case P::RuleLayerSpec: // among its dims, not behind its name
+    return parser->getExpectedTokens().contains(static_cast<size_t>(P::CLOSE_PAREN));
   case P::RuleEnd: {
     size_t word = firstWord(index);
     return !isWordOfLanguage(word) || word == P::GATE || word == P::CONST || word == P::FN || word == P::LOSS ||
@@ -153,7 +157,9 @@ void SyntaxErrors::reportAt(antlr4::Parser *parser, size_t index) {
   } else if (here.type == P::ASSIGN && rule == P::RuleLayerSpec) {
     report.report(here.statement, DiagId::NamedDims, range);
   } else if (behindExpression && beginsValue(here.type)) {
-    bool list = std::find(wanted.begin(), wanted.end(), "`,`") != wanted.end();
+    auto wants = [&](const char *sign) { return std::find(wanted.begin(), wanted.end(), sign) != wanted.end(); };
+    bool arguments = (rule == P::RuleTrailer || rule == P::RuleLayerSpec) && wants("`)`");
+    bool list = arguments || wants("`,`");
     report.report(here.statement, DiagId::MissingOperator, range, list ? "an operator or `,`" : "an operator",
                   quote(*before), quote(here));
   } else if (before && !before->isVirtual()) {
