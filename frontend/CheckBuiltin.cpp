@@ -82,20 +82,35 @@ bool Checker::onlyNamed(const Expr &e, llvm::ArrayRef<llvm::StringRef> allowed, 
 
 //===-- Reductions -----------------------------------------------------------------===//
 
+/// Whether no dim is named, here or by the callers who hand `dim: dim` down.
+bool Checker::isDimLeftOut(const Expr &e, const Frame &frame) {
+  const ast::NamedArg *named = namedArgument(e, "dim");
+  if (!named)
+    return true;
+  const Expr *dim = named->value.get();
+  for (const Frame *home = &frame; dim->kind == ExprKind::Name;) {
+    const Binding *bound = home->parameter(dim->name);
+    if (!bound)
+      return false;
+    if (!bound->argument)
+      return true;
+    dim = bound->argument;
+    home = bound->frame;
+  }
+  return false;
+}
+
 /// The dim that `dim: k` or `dim: H` names; the last one without.
 std::optional<int64_t> Checker::namedDim(const Expr &e, const Node &x, const Frame &frame) {
   int64_t rank = x.shape.rank();
-  const ast::NamedArg *named = namedArgument(e, "dim");
-  if (!named)
+  if (isDimLeftOut(e, frame))
     return rank - 1;
-  const Expr *dim = named->value.get();
+  const Expr *dim = namedArgument(e, "dim")->value.get();
   const Frame *home = &frame;
   while (dim->kind == ExprKind::Name) { // through the functions it was handed down
     const Binding *bound = home->parameter(dim->name);
     if (!bound)
       break;
-    if (!bound->argument)
-      return rank - 1;
     dim = bound->argument;
     home = bound->frame;
   }
@@ -136,11 +151,9 @@ Node *Checker::reduceCall(NodeOp op, const Expr &e, const Frame &frame) {
     return nullptr;
   if (!x->shape.hasRank)
     return make(op, {x}, Shape::unknown(), e, frame);
-  if (x->shape.isScalar() && !namedArgument(e, "dim"))
+  if (x->shape.isScalar() && isDimLeftOut(e, frame))
     return x;
   bool keep = namedArgument(e, "keep");
-  if (x->shape.isScalar() && keep)
-    return x;
   auto dim = namedDim(e, *x, frame);
   return dim ? reduce(op, x, *dim, keep, e, frame) : nullptr;
 }
@@ -153,7 +166,7 @@ Node *Checker::size(const Expr &e, const Frame &frame) {
   Node *x = check(*e.args[0], frame);
   if (!x || !onlyNamed(e, {"dim"}, frame))
     return nullptr;
-  if (x->shape.isScalar() || !x->shape.isComplete()) // while it is not known, any number does
+  if (!x->shape.isComplete() || (x->shape.isScalar() && isDimLeftOut(e, frame))) // unknown: any number does for now
     return number(1, e, frame);
   auto dim = namedDim(e, *x, frame);
   return dim ? number(x->shape.extents[*dim].size, e, frame) : nullptr;
@@ -216,12 +229,8 @@ Node *Checker::where(const Expr &e, const Frame &frame) {
   if (!x || !y)
     return nullptr;
   Node *operands[] = {condition, x, y};
-  if (!joinShapes(operands, e, frame))
-    return nullptr;
-  Shape shape = operands[0]->shape;
-  for (Node *operand : operands)
-    broadcastShapes(shape, operand->shape, shape);
-  Node *node = make(NodeOp::Select, operands, shape, e, frame);
+  auto shape = joinShapes(operands, e, frame);
+  Node *node = shape ? make(NodeOp::Select, operands, *shape, e, frame) : nullptr;
   if (node) {
     node->element = element;
     node->vocabulary = std::max(x->vocabulary, y->vocabulary);

@@ -1,8 +1,6 @@
-//===- CheckExpr.cpp - Leaves and operators ---------------------------------===//
+//===- CheckExpr.cpp - Operators, and the bringing together of operands -------------------------------===//
 
 #include "frontend/Checker.h"
-
-#include "llvm/ADT/StringSet.h"
 
 #include <cmath>
 
@@ -11,159 +9,7 @@ using ast::Expr;
 using ast::ExprKind;
 using ast::Op;
 
-//===-- Helpers ------------------------------------------------------------------===//
-
-std::string seqc::nearestName(llvm::StringRef name, llvm::ArrayRef<std::string> known) {
-  unsigned best = (name.size() <= 2 ? 1 : name.size() <= 5 ? 2 : 3) + 1;
-  std::string nearest;
-  for (const std::string &candidate : known) {
-    unsigned distance = llvm::StringRef(candidate).edit_distance(name, /*AllowReplacements=*/true, best);
-    size_t length = std::max(candidate.size(), name.size());
-    if (distance < best && distance < length && distance <= (length + 1) / 2) {
-      best = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest;
-}
-
-std::string seqc::counted(size_t count, llvm::StringRef thing) {
-  return std::to_string(count) + " " + thing.str() + (count == 1 ? "" : "s");
-}
-
-SourceRange Checker::place(SourceRange range, const Frame &frame) const {
-  const Frame *at = &frame;
-  for (; at->function && at->file->isStandard; at = at->caller)
-    range = at->call;
-  return range;
-}
-
-Diagnostics::Builder Checker::addCalls(Diagnostics::Builder builder, const Frame &frame) {
-  constexpr unsigned maxNotes = 5; // the innermost, and where it all began
-  unsigned notes = 0;
-  for (const Frame *at = &frame; at->function; at = at->caller)
-    if (!at->file->isStandard && (++notes < maxNotes || !at->caller->function))
-      builder.note(place(at->call, *at->caller), DiagId::CalledHere, at->function->names.front().text);
-  return builder;
-}
-
-void Checker::noteShape(Diagnostics::Builder &builder, const Node &x) {
-  if (x.parameter && x.parameter->diagonal)
-    builder.note(x.parameter->range, DiagId::DeclaredWithShape, x.parameter->name,
-                 "`diag" + x.parameter->shape.text() + "`");
-  else if (x.parameter)
-    builder.note(x.parameter->range, DiagId::DeclaredWithShape, x.parameter->name, x.shape.textWithSizes());
-  else if (x.sequence)
-    builder.note(x.sequence->range, x.sequence->isInput ? DiagId::DeclaredWithShape : DiagId::DefinedWithShape,
-                 x.sequence->name, x.shape.textWithSizes());
-  else if (x.op == NodeOp::Shift)
-    noteShape(builder, *x.args[0]);
-  else
-    builder.note(x.range, DiagId::ThisHasShape, x.shape.textWithSizes());
-}
-
-Node *Checker::make(NodeOp op, llvm::ArrayRef<Node *> args, Shape shape, const Expr &e, const Frame &frame) {
-  if (nodes.size() >= maxNodes) {
-    report(DiagId::SystemTooLarge, e.range, frame, system.ast->name.text);
-    return nullptr;
-  }
-  if (shape.isComplete() && shape.elements() > maxElements) {
-    report(DiagId::ValueTooLarge, e.range, frame, shape.textWithSizes(), maxElements);
-    return nullptr;
-  }
-  Node &node = nodes.emplace_back();
-  node.op = op;
-  node.shape = std::move(shape);
-  node.range = place(e.range, frame);
-  node.args.assign(args.begin(), args.end());
-  for (Node *arg : args) {
-    node.varying |= arg->varying;
-    node.depth = std::max(node.depth, arg->depth + 1);
-  }
-  if (node.depth <= maxNodeDepth)
-    return &node;
-  report(DiagId::ExpressionTooDeep, e.range, frame);
-  return nullptr;
-}
-
-Node *Checker::number(double value, const Expr &e, const Frame &frame) {
-  Node *node = make(NodeOp::Number, {}, Shape::scalar(), e, frame);
-  if (node)
-    node->number = value;
-  return node;
-}
-
-std::optional<Number> Checker::findNumber(llvm::StringRef name, const Frame &frame) const {
-  if (const Binding *bound = frame.parameter(name.str())) {
-    if (bound->node && bound->node->op == NodeOp::Number)
-      return Number::of(bound->node->number);
-    return std::nullopt;
-  }
-  return frame.scope->find(name);
-}
-
-std::optional<std::string> Checker::nameOf(const Expr &e, const Frame &frame) {
-  auto lookup = [&](llvm::StringRef name) { return findNumber(name, frame); };
-  return expandName(e.name, e.braces, lookup, diags);
-}
-
-std::vector<std::string> Checker::visibleNames(const Frame &frame) const {
-  std::vector<std::string> names;
-  for (auto &[name, binding] : frame.parameters)
-    names.push_back(name);
-  if (frame.inSystem)
-    for (auto &[name, entity] : system.names)
-      names.push_back(name);
-  for (const Scope *scope = frame.scope; scope; scope = scope->parent)
-    for (auto &[name, value] : scope->numbers)
-      names.push_back(name);
-  return names;
-}
-
-Node *Checker::broadcastTo(Node *x, const Shape &shape) {
-  if (!x->shape.isComplete() || !shape.isComplete() || x->shape.sameSizes(shape))
-    return x;
-  if (!broadcastsTo(x->shape, shape))
-    return nullptr;
-  Node copy = *x;
-  if (x->op != NodeOp::Number) {
-    copy = Node();
-    copy.op = NodeOp::Broadcast;
-    copy.element = x->element;
-    copy.varying = x->varying;
-    copy.range = x->range;
-    copy.args = {x};
-    copy.depth = x->depth + 1;
-  }
-  copy.shape = shape;
-  nodes.push_back(std::move(copy));
-  return &nodes.back();
-}
-
-Node *Checker::toReal(Node *x, const Frame &frame) {
-  if (!x)
-    return nullptr;
-  if (x->diagonal) {
-    report(DiagId::DiagonalOperand, x->range, frame, sourceText(x->range));
-    return nullptr;
-  }
-  if (x->element == Element::Id) {
-    report(DiagId::IdOperand, x->range, frame, sourceText(x->range));
-    return nullptr;
-  }
-  if (x->element == Element::Real)
-    return x;
-  Node &node = nodes.emplace_back();
-  node.op = NodeOp::ToReal;
-  node.shape = x->shape;
-  node.varying = x->varying;
-  node.range = x->range;
-  node.args = {x};
-  node.depth = x->depth + 1;
-  return &node;
-}
-
-//===-- Names --------------------------------------------------------------------===//
+//===-- Dispatch -----------------------------------------------------------------===//
 
 Node *Checker::check(const Expr &e, const Frame &frame) {
   constexpr unsigned maxDepth = 1000;
@@ -210,148 +56,49 @@ Node *Checker::check(const Expr &e, const Frame &frame) {
   return result;
 }
 
-std::optional<int64_t> Checker::shiftOf(const Expr &e, const Frame &frame) {
-  constexpr int64_t maxLag = 1 << 16;
-  int64_t shift = e.shift;
-  if (e.shiftExpr) {
-    auto lookup = [&](llvm::StringRef name) { return findNumber(name, frame); };
-    auto value = evaluateInteger(*e.shiftExpr, lookup, diags);
-    if (!value)
-      return std::nullopt;
-    int64_t term;
-    if (__builtin_mul_overflow(*value, int64_t(e.shiftSign), &term) || __builtin_add_overflow(shift, term, &shift))
-      shift = maxLag + 1;
+//===-- Operands -----------------------------------------------------------------===//
+
+Node *Checker::broadcastTo(Node *x, const Shape &shape) {
+  if (!x->shape.isComplete() || !shape.isComplete() || x->shape.sameSizes(shape))
+    return x;
+  if (!broadcastsTo(x->shape, shape))
+    return nullptr;
+  Node copy = *x;
+  if (x->op != NodeOp::Number) {
+    copy = Node();
+    copy.op = NodeOp::Broadcast;
+    copy.element = x->element;
+    copy.varying = x->varying;
+    copy.range = x->range;
+    copy.args = {x};
+    copy.depth = x->depth + 1;
   }
-  if (shift >= -maxLag && shift <= maxLag)
-    return shift;
-  report(DiagId::ShiftTooLarge, e.range, frame, sourceText(e.range), maxLag);
-  return std::nullopt;
+  copy.shape = shape;
+  nodes.push_back(std::move(copy));
+  return &nodes.back();
 }
 
-Node *Checker::checkName(const Expr &e, const Frame &frame) {
-  auto name = nameOf(e, frame);
-  auto shift = shiftOf(e, frame);
-  if (!name || !shift)
+Node *Checker::toReal(Node *x, const Frame &frame) {
+  if (!x)
     return nullptr;
-  if (const Binding *bound = frame.parameter(*name)) {
-    if (!bound->node || *shift == 0)
-      return bound->node;
-    return shifted(bound->node, *shift, e, frame);
-  }
-  if (frame.inSystem) {
-    if (auto it = system.names.find(*name); it != system.names.end()) {
-      if (auto *sequence = std::get_if<Sequence *>(&it->second))
-        return checkSequence(**sequence, *shift, e, frame);
-      if (auto *layer = std::get_if<Layer *>(&it->second)) {
-        report(DiagId::LayerAsValue, e.range, frame, *name).note((*layer)->range, DiagId::DeclaredHere, *name);
-        return nullptr;
-      }
-      if (auto *parameter = std::get_if<Parameter *>(&it->second)) {
-        if (e.timed) {
-          report(DiagId::ConstantWithTime, e.range, frame, *name)
-              .note((*parameter)->range, DiagId::DeclaredHere, *name);
-          return nullptr;
-        }
-        Node *node = make(NodeOp::Parameter, {}, (*parameter)->shape, e, frame);
-        if (node) {
-          node->parameter = *parameter;
-          node->diagonal = (*parameter)->diagonal;
-        }
-        return node;
-      }
-    }
-  }
-  if (auto value = findNumber(*name, frame)) {
-    if (!e.timed)
-      return number(value->real, e, frame);
-    report(DiagId::ConstantWithTime, e.range, frame, *name);
+  if (x->diagonal) {
+    report(DiagId::DiagonalOperand, x->range, frame, sourceText(x->range));
     return nullptr;
   }
-  if (system.isLost(*name))
-    return nullptr;
-  std::string nearest = nearestName(*name, visibleNames(frame));
-  auto builder = report(DiagId::UnknownName, e.range, frame, *name);
-  if (!nearest.empty())
-    builder.hint("did you mean `" + nearest + "`?");
-  return nullptr;
-}
-
-Node *Checker::checkSequence(Sequence &sequence, int64_t shift, const Expr &e, const Frame &frame) {
-  if (mode == Final && !sequence.shape.isComplete())
-    return nullptr; // its own equation has the error
-  Shape shape = sequence.shape;
-  const std::unique_ptr<Boundary> &boundary = shift < 0 ? sequence.before : sequence.after;
-  if (shift != 0 && boundary) {
-    boundary->used = true;
-    // A scalar fits any shape, so it says little: it counts when nothing else is known.
-    bool tellsMore = mode == InferFromBoundaries && boundary->shape.rank() > 0;
-    if (shape.hasRank ? tellsMore && shape.isScalar() : tellsMore || mode == InferAssumingVectors)
-      shape = boundary->shape;
-  }
-  Node *node = make(NodeOp::Current, {}, shape, e, frame);
-  if (!node)
-    return nullptr;
-  node->sequence = &sequence;
-  node->element = sequence.element;
-  node->varying = sequence.varying;
-  node->vocabulary = sequence.vocabulary;
-  return shift == 0 ? node : shifted(node, shift, e, frame);
-}
-
-Node *Checker::shifted(Node *source, int64_t shift, const Expr &e, const Frame &frame) {
-  if (source->op != NodeOp::Current && source->op != NodeOp::Read) {
-    report(source->varying ? DiagId::TimeOfExpression : DiagId::ConstantWithTime, e.range, frame,
-           sourceText(source->range));
+  if (x->element == Element::Id) {
+    report(DiagId::IdOperand, x->range, frame, sourceText(x->range));
     return nullptr;
   }
-  if (mode == Final && !source->varying) {
-    auto builder = report(DiagId::ConstantWithTime, e.range, frame, source->sequence->name);
-    builder.note(source->sequence->range, DiagId::DefinedHere, source->sequence->name);
-    return nullptr;
-  }
-  Node *node = make(NodeOp::Shift, {source}, source->shape, e, frame);
-  if (!node)
-    return nullptr;
-  node->shift = shift;
-  node->element = source->element;
-  node->vocabulary = source->vocabulary;
-  node->varying = true;
-  return node;
-}
-
-Node *Checker::checkMember(const Expr &e, const Frame &frame) {
-  auto shift = shiftOf(e, frame);
-  auto member = nameOf(e, frame);
-  if (!shift || !member)
-    return nullptr;
-  const Expr &base = *e.args[0];
-  if (base.kind != ExprKind::Name) {
-    report(DiagId::NestedMember, e.range, frame, sourceText(e.range));
-    return nullptr;
-  }
-  auto name = nameOf(base, frame);
-  if (!name)
-    return nullptr;
-  Layer *layer = layerNamed(*name, frame);
-  if (!layer && system.isLost(*name))
-    return nullptr;
-  if (!layer) {
-    std::string nearest = nearestName(*name, visibleNames(frame));
-    bool known = frame.inSystem && system.names.count(*name);
-    auto builder = report(known ? DiagId::MemberOfNoLayer : DiagId::UnknownName, base.range, frame, *name);
-    if (!known && !nearest.empty())
-      builder.hint("did you mean `" + nearest + "`?");
-    return nullptr;
-  }
-  if (layer->levels.empty())
-    return nullptr;
-  if (mode == Final && layer->applications.empty())
-    layer->applications.push_back(std::make_unique<Application>());
-  Application *application = mode == Final ? layer->applications.front().get() : nullptr;
-  if (application && !layer->memberRead.isValid())
-    layer->memberRead = place(e.range, frame);
-  Node *node = read(*layer, application, layer->levels.size() - 1, *member, e, frame);
-  return node && *shift != 0 ? shifted(node, *shift, e, frame) : node;
+  if (x->element == Element::Real)
+    return x;
+  Node &node = nodes.emplace_back();
+  node.op = NodeOp::ToReal;
+  node.shape = x->shape;
+  node.varying = x->varying;
+  node.range = x->range;
+  node.args = {x};
+  node.depth = x->depth + 1;
+  return &node;
 }
 
 //===-- Operators ----------------------------------------------------------------===//
@@ -393,21 +140,28 @@ Node *Checker::checkBinary(const Expr &e, const Frame &frame) {
   return compare(e.op, x, y, e, frame);
 }
 
-/// Brings operands to one shape.
-bool Checker::joinShapes(llvm::MutableArrayRef<Node *> operands, const Expr &e, const Frame &frame) {
-  Shape joined = operands.front()->shape;
+/// What a node says of the shape of what it is combined with. A number fits every shape.
+Shape Checker::shapeKnown(const Node &x) const {
+  bool saysNothing = mode < InferFromNumbers && x.op == NodeOp::Number && x.shape.isScalar();
+  return saysNothing ? Shape::unknown() : x.shape;
+}
+
+/// Brings operands to one shape, and gives it.
+std::optional<Shape> Checker::joinShapes(llvm::MutableArrayRef<Node *> operands, const Expr &e, const Frame &frame) {
+  Shape joined = shapeKnown(*operands.front());
   for (Node *operand : operands.drop_front())
-    if (!broadcastShapes(joined, operand->shape, joined)) {
+    if (!broadcastShapes(joined, shapeKnown(*operand), joined)) {
       const Node &first = *operands.front();
       auto builder = report(DiagId::ShapesDiffer, e.range, frame, sourceText(first.range), first.shape.text(),
                             sourceText(operand->range), operand->shape.text());
       noteShape(builder, first);
       noteShape(builder, *operand);
-      return false;
+      return std::nullopt;
     }
-  for (Node *&operand : operands)
-    operand = broadcastTo(operand, joined);
-  return true;
+  if (joined.isComplete() && joined.elements() <= maxElements)
+    for (Node *&operand : operands)
+      operand = broadcastTo(operand, joined);
+  return joined;
 }
 
 static double fold(NodeOp op, double x, double y) {
@@ -438,12 +192,8 @@ Node *Checker::elementwise(NodeOp op, llvm::ArrayRef<Node *> operands, const Exp
     return nullptr;
   }
   llvm::SmallVector<Node *, 2> joined(operands);
-  if (!joinShapes(joined, e, frame))
-    return nullptr;
-  Shape shape = joined.front()->shape.hasRank ? joined.front()->shape : joined.back()->shape;
-  if (mode != Final)
-    broadcastShapes(joined.front()->shape, joined.back()->shape, shape);
-  return make(op, joined, shape, e, frame);
+  auto shape = joinShapes(joined, e, frame);
+  return shape ? make(op, joined, *shape, e, frame) : nullptr;
 }
 
 Node *Checker::power(Node *x, Node *y, const Expr &e, const Frame &frame) {
@@ -498,11 +248,8 @@ Node *Checker::compare(Op op, Node *x, Node *y, const Expr &e, const Frame &fram
   if (!x || !y)
     return nullptr;
   Node *operands[] = {x, y};
-  if (!joinShapes(operands, e, frame))
-    return nullptr;
-  Shape shape;
-  broadcastShapes(operands[0]->shape, operands[1]->shape, shape);
-  Node *node = make(NodeOp::Compare, operands, shape, e, frame);
+  auto shape = joinShapes(operands, e, frame);
+  Node *node = shape ? make(NodeOp::Compare, operands, *shape, e, frame) : nullptr;
   if (node) {
     node->element = Element::Bool;
     node->comparison = op;

@@ -176,10 +176,6 @@ Node *Checker::checkConcat(const Expr &e, const Frame &frame) {
     parts.push_back(toReal(check(*arg, frame), frame));
   if (llvm::is_contained(parts, nullptr))
     return nullptr;
-  if (parts.empty()) {
-    report(DiagId::EmptyConcat, e.range, frame);
-    return nullptr;
-  }
   const Node *model = parts.front(); // the one all others are compared with
   for (Node *part : parts)
     if (part->shape.hasRank && (!model->shape.hasRank || part->shape.rank() > model->shape.rank()))

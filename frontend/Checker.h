@@ -46,9 +46,9 @@ struct Frame {
 
 class Checker {
 public:
-  /// Shapes are inferred from equations; for what that leaves open also from boundaries; for what is still open by
-  /// taking the right side of a product for a vector.
-  enum Mode { Infer, InferFromBoundaries, InferAssumingVectors, Final };
+  /// Shapes are inferred from inputs and parameters; what that leaves open from boundaries; then by taking the right
+  /// side of a product for a vector; then from numbers.
+  enum Mode { Infer, InferFromBoundaries, InferAssumingVectors, InferFromNumbers, Final };
 
   Checker(Program &program, System &system, Diagnostics &diags, std::deque<Node> &nodes, Mode mode)
       : program(program), system(system), diags(diags), nodes(nodes), mode(mode) {}
@@ -65,7 +65,7 @@ public:
   Node *toReal(Node *x, const Frame &frame);
 
 private:
-  // CheckExpr.cpp: leaves and operators.
+  // CheckName.cpp: leaves. CheckExpr.cpp: operators.
   Node *checkName(const ast::Expr &e, const Frame &frame);
   Node *checkSequence(Sequence &sequence, int64_t shift, const ast::Expr &e, const Frame &frame);
   Node *checkMember(const ast::Expr &e, const Frame &frame);
@@ -75,7 +75,8 @@ private:
   Node *compare(ast::Op op, Node *x, Node *y, const ast::Expr &e, const Frame &frame);
   Node *power(Node *x, Node *y, const ast::Expr &e, const Frame &frame);
   Node *numberAs(Node *x, Element element, const ast::Expr &e, const Frame &frame);
-  bool joinShapes(llvm::MutableArrayRef<Node *> operands, const ast::Expr &e, const Frame &frame);
+  Shape shapeKnown(const Node &x) const;
+  std::optional<Shape> joinShapes(llvm::MutableArrayRef<Node *> operands, const ast::Expr &e, const Frame &frame);
   std::optional<int64_t> shiftOf(const ast::Expr &e, const Frame &frame);
 
   // CheckShape.cpp: products and moves of elements.
@@ -113,6 +114,7 @@ private:
   Node *dropout(const ast::Expr &e, const Frame &frame);
   Node *outer(const ast::Expr &e, const Frame &frame);
   Node *reshape(const ast::Expr &e, const Frame &frame);
+  bool isDimLeftOut(const ast::Expr &e, const Frame &frame);
   std::optional<int64_t> namedDim(const ast::Expr &e, const Node &x, const Frame &frame);
   const ast::NamedArg *namedArgument(const ast::Expr &e, llvm::StringRef name);
   bool onlyNamed(const ast::Expr &e, llvm::ArrayRef<llvm::StringRef> allowed, const Frame &frame);

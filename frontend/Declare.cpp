@@ -337,10 +337,6 @@ void Declarer::attachBoundary(const Stmt &statement, Scope &scope) {
     diags.report(id, name.range, *text);
     return;
   }
-  if (statement.boundaryIndex != (statement.boundaryAtEnd ? 1 : 0)) {
-    diags.report(DiagId::BoundaryIndex, statement.range, *text);
-    return;
-  }
   std::unique_ptr<Boundary> &boundary = statement.boundaryAtEnd ? (*sequence)->after : (*sequence)->before;
   std::string written = *text + (statement.boundaryAtEnd ? "[T+1]" : "[0]");
   if (boundary) {

@@ -71,8 +71,11 @@ bool SystemChecker::allKnown() const {
 }
 
 void SystemChecker::infer() {
-  if (inferRounds(Checker::Infer) && inferRounds(Checker::InferFromBoundaries) && !allKnown())
-    inferRounds(Checker::InferAssumingVectors);
+  if (!inferRounds(Checker::Infer) || !inferRounds(Checker::InferFromBoundaries))
+    return;
+  for (auto mode : {Checker::InferAssumingVectors, Checker::InferFromNumbers})
+    if (allKnown() || !inferRounds(mode))
+      return;
 }
 
 /// False if a shape keeps growing.
