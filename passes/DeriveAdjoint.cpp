@@ -57,6 +57,7 @@ private:
   bool contributesSequence(Operation *from) const;
   Value sumOf(Value value, Location loc);
   Value sum(ArrayRef<Value> values, Location loc);
+  std::string sourceName(Value value, bool activations) const;
   Location nameOf(Value value) const;
   Value zero(RankedTensorType type) { return ConstantOp::create(builder, system.getLoc(), type, 0.0); }
 
@@ -204,14 +205,29 @@ void AdjointDeriver::visitBoundary(const State &state) {
 
 //===-- Sums ---------------------------------------------------------------------------------===//
 
+/// The name that the source gives a value, or ""; for what an activation f is applied to, `a_f`.
+std::string AdjointDeriver::sourceName(Value value, bool activations) const {
+  if (StringRef name = names.lookup(value); !name.empty())
+    return name.str();
+  if (auto named = dyn_cast<NameLoc>(value.getLoc()))
+    return named.getName().str();
+  if (!activations || !value.hasOneUse())
+    return "";
+  Operation *user = *value.user_begin();
+  if (user->getNumOperands() != 1 || !user->hasTrait<PointwiseOpTrait>())
+    return "";
+  std::string activation = sourceName(user->getResult(0), false);
+  if (activation.empty())
+    return "";
+  size_t path = activation.rfind('.');
+  return activation.insert(path == std::string::npos ? 0 : path + 1, "a_");
+}
+
 Location AdjointDeriver::nameOf(Value value) const {
   Location loc = value.getLoc();
-  StringRef name = names.lookup(value);
-  if (auto named = dyn_cast<NameLoc>(loc)) {
+  if (auto named = dyn_cast<NameLoc>(loc))
     loc = named.getChildLoc();
-    if (name.empty())
-      name = named.getName();
-  }
+  std::string name = sourceName(value, /*activations=*/true);
   return name.empty() ? loc : NameLoc::get(StringAttr::get(loc.getContext(), "d." + name), loc);
 }
 

@@ -166,4 +166,21 @@ def RecurDeriveAdjoint : Pass<"recur-derive-adjoint", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numAdjoints", "num-adjoints", "values that got an adjoint">];
 }
 
+def RecurPrintEquations : Pass<"recur-print-equations", "::recur::SystemOp"> {
+  let summary = "prints each system as equations, and of a joint system its adjoint part";
+  let description = [{
+    For people and tests; changes nothing. `seqc --emit=adjoint` prints the same.
+
+    Pre-condition: no instances. Works on the level of equations.
+
+    ```
+    gradient of M {
+      d.h = given(h) + final(h) + d.h[t+1] * w
+      d.h[0] = d.h[1] * w
+      d.w = total(d.h * h[t-1])
+    }
+    ```
+  }];
+}
+
 #endif // RECUR_PASSES_TD
