@@ -13,6 +13,8 @@
 #include "frontend/Format.h"
 #include "frontend/Frontend.h"
 #include "frontend/parse/Parser.h"
+#include "passes/EquationPrinter.h"
+#include "passes/Passes.h"
 #include "passes/Pipelines.h"
 #include "tools/seqc/Messages.h"
 
@@ -57,6 +59,8 @@ private:
 
   Outcome runPasses(llvm::function_ref<void(OpPassManager &)> build);
   Outcome writeModule();
+  /// The gradients of all models as equations.
+  Outcome writeAdjoints();
   Outcome fail(llvm::Error error, Outcome outcome = Outcome::Internal);
   Outcome write(llvm::StringRef text);
   Outcome badPasses() const { return options.inputIsIr() ? Outcome::BadInput : Outcome::Internal; }
@@ -145,7 +149,7 @@ static Stage stageOf(ModuleOp module) {
         llvm::TypeSwitch<Operation *, Stage>(op)
             .Case<recur::SlotOp, recur::PhaseOp>([](auto) { return Stage::Phases; })
             .Case<recur::OnceOp, recur::MapOp, recur::LoopOp, recur::AtOp>([](auto) { return Stage::Schedule; })
-            .Case<recur::GradientOp, recur::SeedOp, recur::FinalSeedOp>([](auto) { return Stage::Adjoint; })
+            .Case<recur::GradientOp, recur::SeedOp, recur::FinalSeedOp>([](auto) { return Stage::Joint; })
             .Default([](auto) { return Stage::Equations; });
     stage = std::max(stage, here);
   });
@@ -154,7 +158,7 @@ static Stage stageOf(ModuleOp module) {
 
 Outcome Compilation::lowerTo(Stage stage) {
   using Build = void (*)(OpPassManager &);
-  const std::pair<Stage, Build> steps[] = {{Stage::Adjoint, recur::buildAdjointPipeline},
+  const std::pair<Stage, Build> steps[] = {{Stage::Joint, recur::buildAdjointPipeline},
                                            {Stage::Schedule, recur::buildSchedulePipeline},
                                            {Stage::Phases, recur::buildPhasesPipeline}};
   Stage reached = stageOf(*module);
@@ -201,6 +205,25 @@ Outcome Compilation::writeModule() {
   if (options.locations)
     flags.enableDebugInfo();
   module->print(stream, flags);
+  return write(text);
+}
+
+/// Equations are best read before gates are fused, so less is done to them here than on the way to a library.
+static void buildReadableAdjoint(OpPassManager &passes) {
+  passes.addPass(recur::createRecurInlineInstances());
+  passes.addNestedPass<recur::SystemOp>(recur::createRecurSimplify());
+  passes.addPass(recur::createRecurDeriveAdjoint());
+  passes.addNestedPass<recur::SystemOp>(recur::createRecurSimplify());
+}
+
+Outcome Compilation::writeAdjoints() {
+  if (stageOf(*module) == Stage::Equations)
+    if (Outcome outcome = runPasses(buildReadableAdjoint); outcome != Outcome::Success)
+      return outcome;
+  std::string text;
+  for (auto system : module->getOps<recur::SystemOp>())
+    if (system.getSymName().ends_with(".joint"))
+      text += recur::printAdjoint(system);
   return write(text);
 }
 
@@ -252,6 +275,8 @@ Outcome Compilation::run() {
   case Stage::Equations:
     return writeModule();
   case Stage::Adjoint:
+    return writeAdjoints();
+  case Stage::Joint:
   case Stage::Schedule:
   case Stage::Phases:
     outcome = lowerTo(options.stage);
