@@ -112,7 +112,7 @@ class Body:
         self.rng, self.pick, self.chance = generator.rng, generator.pick, generator.chance
         self.expressions = Expressions(self.rng, system, generator.sizes, dropout)
         self.scope = []  # what any later equation may read at its own step
-        self.lagged = []  # states: (entry, allowed shifts)
+        self.read_inside = set()  # layers that may not be applied again: which application would be read?
         self.directions = set()
 
     def size(self):
@@ -177,7 +177,7 @@ class Body:
 
     def make_equation(self, name, shape, states, direction):
         scope = self.scope + states * (3 if states else 0)
-        grow = lambda depth: self.expressions.grow(shape, depth, scope)
+        grow = lambda depth: self.anchor(self.expressions.grow(shape, depth, scope), states)
         depth = int(self.pick((1, 2, 2, 3, 4)))
         own = [state for state in states if state.name == name]
         kind = int(self.rng.integers(6))
@@ -195,6 +195,12 @@ class Body:
             return Equation(name, shape, grow(depth))
         return Equation(name, shape, Expr(shape, self.pick(("tanh({0})", "sin({0})", "tanh({0})")), [grow(depth)]),
                         direction=direction)
+
+    def anchor(self, expr, states):
+        """Adds something whose shape is declared: that of a recurrence is not known from itself."""
+        if not states:
+            return expr
+        return Expr(expr.shape, "({0} + {1})", [expr, self.expressions.leaf(expr.shape, self.scope)])
 
     def add_vector(self):
         equation = self.make_equation(self.expressions.fresh("z"), (self.size(),), [], 0)
@@ -220,7 +226,7 @@ class Body:
 
     def add_application(self):
         cell = self.pick(self.generator.cells)
-        known = [layer for layer in self.system.layers if layer.spec.endswith(cell.spec)]
+        known = [layer for layer in self.system.layers if layer.spec.endswith(cell.spec) and layer.name not in self.read_inside]
         if known and self.chance(0.3):
             layer = known[0]
         else:
@@ -234,6 +240,7 @@ class Body:
         self.system.equations.append(Application([(target, shape)], layer.name, argument))
         self.scope.append(InScope(target, shape, self.shifts()))
         if fresh and not layer.spec.startswith("stack"):
+            self.read_inside.add(layer.name)
             for name, shape in cell.outside[1:2]:
                 self.scope.append(InScope(f"{layer.name}.{name}", shape))
 

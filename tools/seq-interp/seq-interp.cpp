@@ -1,6 +1,7 @@
 //===- seq-interp.cpp - The oracle on the command line ----------------------===//
 #include "tools/seq-interp/Differences.h"
 #include "tools/seq-interp/Files.h"
+#include "tools/seq-interp/Init.h"
 #include "tools/seq-interp/Load.h"
 #include "tools/seq-run/Failure.h"
 
@@ -17,7 +18,8 @@ struct Options {
   double delta = 1e-5;
 };
 
-void addOptions(CLI::App *command, Options &options) {
+/// Which system, and where to write.
+void addSystemOptions(CLI::App *command, Options &options) {
   command->add_option("file", options.load.path, ".seq, or .mlir of the equation level")->required();
   command->add_option("--library", options.load.library, "folder of the standard library of cells")
       ->default_val(SEQC_STDLIB);
@@ -38,20 +40,29 @@ void addOptions(CLI::App *command, Options &options) {
       })
       ->expected(1)
       ->take_all();
+  command->add_option("--seed", options.call.seed, "of parameters or dropout masks");
+  command->add_option("--out", options.out, "where to write what comes out")->required();
+}
+
+void addOptions(CLI::App *command, Options &options) {
+  addSystemOptions(command, options);
   command->add_option("--params", options.call.params, "parameters, safetensors");
   command->add_option("--in", options.call.in, "inputs, given states, lengths and gradients of outputs");
   command->add_option("--states", options.call.states, "given states in a file of their own");
-  command->add_option("--out", options.out, "where to write what comes out")->required();
   command->add_option("--steps", options.call.steps, "T of a model without inputs");
   command->add_option("--batch", options.call.batch, "B of a model without inputs");
   command->add_flag("--training", options.call.training, "draw dropout masks");
-  command->add_option("--seed", options.call.seed, "of dropout masks");
 }
 
 /// Prints an error and makes it the exit code 1.
 int refuse(llvm::Error error) {
   llvm::errs() << "seq-interp: " << llvm::toString(std::move(error)) << "\n";
   return 1;
+}
+
+int init(const Options &options, const Interpreter &interpreter) {
+  writeArrays(options.out, initialParams(interpreter, options.call.seed));
+  return 0;
 }
 
 int forward(const Options &options, const Interpreter &interpreter) {
@@ -94,6 +105,8 @@ int main(int argc, char **argv) {
   CLI::App app("Evaluates a system of equations step by step in f64: the reference for compiled models.");
   app.require_subcommand(1);
   Options options;
+  CLI::App *initCommand = app.add_subcommand("init", "parameters drawn by their initialisers");
+  addSystemOptions(initCommand, options);
   CLI::App *forwardCommand = app.add_subcommand("forward", "outputs, loss and final states");
   addOptions(forwardCommand, options);
   forwardCommand->add_option("--final-states", options.finalStates, "where to write the final states");
@@ -104,7 +117,7 @@ int main(int argc, char **argv) {
   gradientCommand->add_option("--delta", options.delta, "step of the differences");
   CLI11_PARSE(app, argc, argv);
   try {
-    return evaluate(options, gradientCommand->parsed() ? gradient : forward);
+    return evaluate(options, initCommand->parsed() ? init : gradientCommand->parsed() ? gradient : forward);
   } catch (const seqc::run::Failure &failure) {
     llvm::errs() << "seq-interp: " << failure.what() << "\n";
     return static_cast<int>(failure.exit);
