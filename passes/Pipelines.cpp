@@ -26,6 +26,9 @@ void buildSchedulePipeline(OpPassManager &passes) {
   passes.addPass(createRecurSchedule());
 }
 
-void buildPhasesPipeline(OpPassManager &passes) { passes.addPass(createRecurFormPhases()); }
+void buildPhasesPipeline(OpPassManager &passes) {
+  passes.addPass(createRecurFormPhases());
+  passes.addNestedPass<SystemOp>(createRecurPlanMemory());
+}
 
 } // namespace recur

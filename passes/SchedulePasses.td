@@ -130,4 +130,30 @@ def RecurFormPhases : Pass<"recur-form-phases", "::mlir::ModuleOp"> {
   ];
 }
 
+def RecurPlanMemory : Pass<"recur-plan-memory", "::recur::SystemOp"> {
+  let summary = "makes slots fewer and smaller";
+  let description = [{
+    What a prepared group writes moves to prepared memory, so that `prepare` may run ahead. A value that is kept on
+    the tape, or that the caller gets, is read from there instead of from a workspace of its own; the workspace of an
+    output remains as its fallback, for callers who want none. A value that only other phases of the same step of a
+    loop read needs no memory per step. What nobody reads is not written.
+
+    Pre-condition: phases (`recur-form-phases`).
+
+    ```mlir
+    // before
+    %out = recur.slot output "h" time batch : <tensor<4xf32>>
+    %h = recur.slot workspace "h" time batch : <tensor<4xf32>>
+    // after
+    %h = recur.slot workspace "h" time batch : <tensor<4xf32>>
+    %out = recur.slot output "h" time batch fallback %h : !recur.slot<tensor<4xf32>> : <tensor<4xf32>>
+    ```
+  }];
+  let statistics = [
+    Statistic<"numMerged", "num-merged", "workspace slots that the tape or an output replaces">,
+    Statistic<"numWithinStep", "num-within-step", "workspace slots that hold one step">,
+    Statistic<"numPrepared", "num-prepared", "slots that prepare fills">
+  ];
+}
+
 #endif // RECUR_SCHEDULE_PASSES_TD
