@@ -183,20 +183,25 @@ void Scheduler::sinkIntoLoops() {
   SmallVector<int> loopOf(list.size(), -1);
   auto usersFirst = llvm::to_vector(llvm::reverse(llvm::seq<unsigned>(0, list.size())));
   findCandidates(usersFirst, loopOf);
-  for (unsigned n : llvm::seq<unsigned>(0, list.size())) {
+  // What stays outside keeps outside what it reads, and what reads it.
+  auto sinks = [&](unsigned n) {
     Operation *op = list[n].ops.front();
-    if (loopOf[n] < 0 || isMovement(op))
-      continue;
-    if (!llvm::all_of(op->getOperands(), [&](Value operand) { return isFree(operand, loopOf[n], loopOf); }))
-      loopOf[n] = -1;
-  }
-  // Movement goes where its users went.
-  for (unsigned n : usersFirst) {
-    Operation *op = list[n].ops.front();
-    if (loopOf[n] >= 0 && isMovement(op))
-      for (Operation *user : op->getUsers())
-        if (unsigned u = nodeOf(user); !isLoop(list[u].kind) && loopOf[u] < 0)
-          loopOf[n] = -1;
+    auto inLoop = [&](Operation *user) {
+      int u = nodeOf(user);
+      return u >= 0 && (u == loopOf[n] || loopOf[u] == loopOf[n]);
+    };
+    return llvm::all_of(op->getUsers(), inLoop) &&
+           (isMovement(op) || llvm::all_of(op->getOperands(), [&](Value operand) {
+              return isFree(operand, loopOf[n], loopOf);
+            }));
+  };
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (unsigned n : usersFirst)
+      if (loopOf[n] >= 0 && !sinks(n)) {
+        loopOf[n] = -1;
+        changed = true;
+      }
   }
   for (unsigned n : llvm::seq<unsigned>(0, list.size())) {
     if (loopOf[n] < 0)
