@@ -177,7 +177,9 @@ void FuseGates::stackProducts() {
       matrices.push_back(cast<MatmulOp>(op).getA());
     Value matrix = concat(builder, loc, matrices, 0);
     auto type = RankedTensorType::get(typeOf(matrix).getDimSize(0), typeOf(matrix).getElementType());
-    Value product = MatmulOp::create(builder, loc, type, matrix, key.first);
+    // Not the key: another group may have replaced the vector.
+    Value vector = cast<MatmulOp>(ops.front()).getB();
+    Value product = MatmulOp::create(builder, loc, type, matrix, vector);
     numFused += ops.size();
     replaceByRows(builder, ops, product);
   }
@@ -231,15 +233,15 @@ void FuseGates::joinSums() {
 
 //===-- total(outer(a, z)), total(outer(b, z)) = rows of total(outer([a, b], z)) ----------------------===//
 
-/// Whether `value` needs the result of an op of `targets`.
-static bool dependsOn(Value value, const llvm::SetVector<Operation *> &targets) {
+/// Whether `value` needs the result of `target`.
+static bool dependsOn(Value value, Operation *target) {
   SmallVector<Operation *> next = {value.getDefiningOp()};
   DenseSet<Operation *> seen;
   while (!next.empty()) {
     Operation *op = next.pop_back_val();
     if (!op || !seen.insert(op).second)
       continue;
-    if (targets.contains(op))
+    if (op == target)
       return true;
     for (Value operand : op->getOperands())
       next.push_back(operand.getDefiningOp());
@@ -248,18 +250,24 @@ static bool dependsOn(Value value, const llvm::SetVector<Operation *> &targets) 
 }
 
 void FuseGates::joinTotals() {
-  llvm::MapVector<Value, llvm::SetVector<Operation *>> groups;
+  auto outerOf = [](Operation *total) { return cast<TotalOp>(total).getX().getDefiningOp<OuterOp>(); };
+  llvm::MapVector<Value, SmallVector<Operation *>> candidates;
   for (auto total : body().getOps<TotalOp>()) {
-    auto outer = total.getX().getDefiningOp<OuterOp>();
-    if (!outer || !total.getX().hasOneUse() || outer.getA().getType().getRank() != 1)
-      continue;
-    llvm::SetVector<Operation *> &group = groups[outer.getB()];
-    group.insert(total);
-    // A total that needs another of the group cannot be computed together with it.
-    if (dependsOn(outer.getA(), group) || dependsOn(outer.getB(), group))
-      group.pop_back();
+    OuterOp outer = outerOf(total);
+    if (outer && total.getX().hasOneUse() && outer.getA().getType().getRank() == 1)
+      candidates[outer.getB()].push_back(total);
   }
-  for (auto &[vector, group] : groups) {
+  for (auto &[key, ops] : candidates) {
+    // A total that needs another one of the group cannot be computed together with it. This is asked of the system as
+    // the groups before left it: they may have made one depend on the other.
+    llvm::SetVector<Operation *> group;
+    for (Operation *total : ops) {
+      bool apart = llvm::any_of(group, [&](Operation *other) {
+        return dependsOn(other->getOperand(0), total) || dependsOn(total->getOperand(0), other);
+      });
+      if (!apart)
+        group.insert(total);
+    }
     if (group.size() < 2)
       continue;
     ArrayRef<Operation *> totals = group.getArrayRef();
@@ -267,7 +275,8 @@ void FuseGates::joinTotals() {
     Location loc = fusedLoc(totals);
     SmallVector<Value> rows;
     for (Operation *total : totals)
-      rows.push_back(cast<TotalOp>(total).getX().getDefiningOp<OuterOp>().getA());
+      rows.push_back(outerOf(total).getA());
+    Value vector = outerOf(totals.front()).getB();
     Expr all = outer({concat(builder, loc, rows, 0), &builder, loc}, {vector, &builder, loc});
     Value total = TotalOp::create(builder, loc, all.value);
     numFused += totals.size();

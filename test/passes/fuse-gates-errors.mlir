@@ -57,3 +57,24 @@ recur.system @TotalOfATotal {
   %4 = recur.total %3 : tensor<4x4xf32>
   recur.gradient "W", %4 : tensor<4x4xf32>
 }
+
+// Each pair could be one total, but not both: the first total of each needs the second of the other.
+// CHECK-LABEL: recur.system @TotalsThatCross
+// CHECK-COUNT-3: recur.total
+// CHECK-NOT: recur.total
+recur.system @TotalsThatCross {
+  %x = recur.input "x" : tensor<4xf32>
+  %y = recur.input "y" : tensor<4xf32>
+  %0 = recur.outer %x, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  %xx = recur.total %0 : tensor<4x4xf32>
+  %1 = recur.outer %y, %y : (tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  %yy = recur.total %1 : tensor<4x4xf32>
+  %2 = recur.matmul %yy, %x : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %3 = recur.outer %2, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  %crossx = recur.total %3 : tensor<4x4xf32>
+  %4 = recur.matmul %xx, %y : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %5 = recur.outer %4, %y : (tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  %crossy = recur.total %5 : tensor<4x4xf32>
+  recur.gradient "a", %crossx : tensor<4x4xf32>
+  recur.gradient "b", %crossy : tensor<4x4xf32>
+}

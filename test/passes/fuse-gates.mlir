@@ -57,3 +57,21 @@ recur.system @Adjoint {
   %6 = recur.total %5 : tensor<4x3xf32>
   recur.gradient "W2", %6 : tensor<4x3xf32>
 }
+
+// A product of the first group is the vector of the second.
+// CHECK-LABEL: recur.system @ProductOfAProduct
+// CHECK-DAG: %[[P:.*]] = recur.matmul %{{.*}}, %x : (tensor<8x4xf32>, tensor<4xf32>) -> tensor<8xf32>
+// CHECK-DAG: %[[Y:.*]] = recur.slice %[[P]] dim 0 at 0
+// CHECK-DAG: recur.matmul %{{.*}}, %[[Y]] : (tensor<8x4xf32>, tensor<4xf32>) -> tensor<8xf32>
+recur.system @ProductOfAProduct {
+  %x = recur.input "x" : tensor<4xf32> loc("x")
+  %a = recur.param "A" init <xavier> : tensor<4x4xf32>
+  %b = recur.param "B" init <xavier> : tensor<4x4xf32>
+  %0 = recur.matmul %a, %x : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %1 = recur.matmul %b, %x : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %2 = recur.matmul %a, %0 : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %3 = recur.matmul %b, %0 : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  recur.output "y", %1 : tensor<4xf32>
+  recur.output "z", %2 : tensor<4xf32>
+  recur.output "w", %3 : tensor<4xf32>
+}
