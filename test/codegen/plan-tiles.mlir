@@ -1,0 +1,105 @@
+// RUN: seq-opt %s --recur-plan-tiles="vector-bits=512 registers=32" --split-input-file | FileCheck %s
+// RUN: seq-opt %s --recur-plan-tiles="vector-bits=128 registers=16" --split-input-file | FileCheck %s --check-prefix=SMALL
+
+!v = !recur.slot<tensor<40xf32>>
+!w = !recur.slot<tensor<40x40xf32>>
+!w3 = !recur.slot<tensor<40x3xf32>>
+
+// Two products with one vector share a panel; the last eight outputs fill half a vector, the rest is cleared.
+// CHECK-LABEL: recur.system @Shared
+// SMALL-LABEL: recur.system @Shared
+recur.system @Shared {
+  %U = recur.slot param "U" : !w
+  %V = recur.slot param "V" : !w
+  %h = recur.slot output "h" time batch : !v
+  // CHECK: %[[PACKED:.*]] = recur.slot prepared "h.packed" : <tensor<1x1x40x6x16xf32>>
+  // SMALL: recur.slot prepared "h.packed" : <tensor<1x5x40x4x4xf32>>
+  // CHECK: recur.once prepared
+  // CHECK: recur.phase "h.packed.clear" space [1, 3840]
+  // CHECK: recur.phase "h.packed" space [1, 2, 40, 16]
+  // CHECK-NEXT: recur.read %{{.*}} offset 0 strides [1920, 640, 1, 40]
+  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 0 strides [3840, 32, 96, 1]
+  // CHECK: recur.phase "h.packed" space [1, 1, 40, 8]
+  // CHECK-NEXT: recur.read %{{.*}} offset 1280 strides
+  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 64 strides [3840, 32, 96, 1]
+  // SMALL-NOT: clear
+  // CHECK: recur.loop forward
+  recur.loop forward {
+    recur.phase "h" space [40] {
+      %hp = recur.read %h shift -1 offset 0 strides [1] : (!v) -> tensor<40xf32>
+      %u = recur.read %U offset 0 strides [40, 1] : (!w) -> tensor<40x40xf32>
+      %v = recur.read %V offset 0 strides [1, 40] : (!w) -> tensor<40x40xf32>
+      // CHECK: %[[U:.*]] = recur.read_packed %[[PACKED]] product 0 of 2
+      // CHECK: recur.matmul %[[U]],
+      // CHECK: %[[V:.*]] = recur.read_packed %[[PACKED]] product 1 of 2
+      // CHECK: recur.matmul %[[V]],
+      %p = recur.matmul %u, %hp : (tensor<40x40xf32>, tensor<40xf32>) -> tensor<40xf32>
+      %q = recur.matmul %v, %hp : (tensor<40x40xf32>, tensor<40xf32>) -> tensor<40xf32>
+      %s = recur.add %p, %q : tensor<40xf32>
+      recur.write %s, %h offset 0 strides [1] : tensor<40xf32>, !v
+    }
+  }
+}
+
+// -----
+
+!v = !recur.slot<tensor<8xf32>>
+!w = !recur.slot<tensor<8x8xf32>>
+!s = !recur.slot<tensor<2x8xf32>>
+!o = !recur.slot<tensor<2xf32>>
+
+// Weights that vary in time are not packed, nor weights of few outputs, which go along the contracted dim.
+// CHECK-LABEL: recur.system @NotPacked
+recur.system @NotPacked {
+  // CHECK-NOT: packed
+  %M = recur.slot workspace "M" time batch : !w
+  %S = recur.slot param "S" : !s
+  %x = recur.slot input "x" time batch : !v
+  %y = recur.slot output "y" time batch : !v
+  %o = recur.slot output "o" time batch : !o
+  recur.map {
+    recur.phase "y" space [8] {
+      %xt = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %m = recur.read %M offset 0 strides [8, 1] : (!w) -> tensor<8x8xf32>
+      %p = recur.matmul %m, %xt : (tensor<8x8xf32>, tensor<8xf32>) -> tensor<8xf32>
+      recur.write %p, %y offset 0 strides [1] : tensor<8xf32>, !v
+    }
+    recur.phase "o" space [2] {
+      %xt = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %m = recur.read %S offset 0 strides [8, 1] : (!s) -> tensor<2x8xf32>
+      %p = recur.matmul %m, %xt : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2xf32>
+      recur.write %p, %o offset 0 strides [1] : tensor<2xf32>, !o
+    }
+  }
+}
+
+// -----
+
+!v = !recur.slot<tensor<8xf32>>
+!w = !recur.slot<tensor<8x8xf32>>
+
+// Weights that are not parameters alone are packed in every call; totals of outer products get scratch memory.
+// CHECK-LABEL: recur.system @EachCall
+recur.system @EachCall {
+  %U = recur.slot workspace "U" : !w
+  %dU = recur.slot d_param "U" zeroed : !w
+  %x = recur.slot input "x" time batch : !v
+  %y = recur.slot output "y" time batch : !v
+  // CHECK: recur.slot workspace "y.packed"
+  // CHECK: recur.slot workspace "scratch" {recur.scratch}
+  // CHECK: recur.once {
+  recur.map {
+    recur.phase "y" space [8] {
+      %xt = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %u = recur.read %U offset 0 strides [8, 1] : (!w) -> tensor<8x8xf32>
+      %p = recur.matmul %u, %xt : (tensor<8x8xf32>, tensor<8xf32>) -> tensor<8xf32>
+      recur.write %p, %y offset 0 strides [1] : tensor<8xf32>, !v
+    }
+    recur.phase "d.U" space [8, 8] total {
+      %yt = recur.read %y offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %xt = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %p = recur.outer %yt, %xt : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
+      recur.accumulate %p, %dU offset 0 strides [8, 1] : tensor<8x8xf32>, !w
+    }
+  }
+}
