@@ -190,7 +190,9 @@ static int bytesOf(Type element) { return std::max<int>(1, static_cast<int>(elem
 
 llvm::Error SlotReader::read(recur::SystemOp system, ModelProgram &program) {
   program.exists = true;
-  llvm::DenseMap<Value, int64_t> numbers;
+  llvm::DenseMap<Value, int64_t> numbers; // of all slots first: a fallback may stand below
+  for (auto slot : system.getOps<recur::SlotOp>())
+    numbers.try_emplace(slot.getSlot(), numbers.size());
   for (auto slot : system.getOps<recur::SlotOp>()) {
     RankedTensorType type = slot.getType().getValue();
     ModelSlot row;
@@ -211,7 +213,6 @@ llvm::Error SlotReader::read(recur::SystemOp system, ModelProgram &program) {
     if (row.index < 0)
       return llvm::createStringError("the slot '" + slot.getName() + "' of " + system.getSymName() +
                                      " is not in the model's interface");
-    numbers[slot.getSlot()] = static_cast<int64_t>(program.slots.size());
     program.slots.push_back(row);
   }
   if (&program == &model.backward)
