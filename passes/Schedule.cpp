@@ -156,6 +156,9 @@ void Scheduler::findCandidates(ArrayRef<unsigned> order, SmallVectorImpl<int> &l
     for (Operation *user : op->getUsers()) {
       int u = nodeOf(user);
       int usedBy = u < 0 ? -1 : isLoop(list[u].kind) ? u : loopOf[u];
+      // Other steps may not have run yet: what is shifted off the cycle must be complete.
+      if (isa<ShiftOpInterface>(user) && !(u >= 0 && isLoop(list[u].kind)))
+        usedBy = -1;
       if (usedBy < 0 || (loop >= 0 && usedBy != loop)) {
         loop = -1;
         break;
@@ -173,7 +176,7 @@ bool Scheduler::isFree(Value value, unsigned loop, ArrayRef<int> loopOf) {
   if (n < 0 || list[n].kind != Kind::Map)
     return true; // leaves, constants in time, and what other loops store
   if (isMovement(op))
-    return llvm::all_of(op->getOperands(), [&](Value operand) { return isFree(operand, loop, loopOf); });
+    return true; // what is viewed in part or at another step is stored anyway
   return loopOf[n] == static_cast<int>(loop);
 }
 
@@ -234,6 +237,16 @@ void Scheduler::assignLevels() {
         const Node &source = list[s];
         node.level = std::max(node.level, source.level + (sharesGroup(node, op, source, sourceOp) ? 0 : 1));
       }
+  // A mask is drawn where it is used first, instead of being stored from the beginning.
+  for (Node &node : list) {
+    if (node.ops.size() != 1 || !isa<RandomMaskOp>(node.ops.front()))
+      continue;
+    unsigned first = ~0u;
+    for (Operation *user : node.ops.front()->getUsers())
+      if (int u = nodeOf(user); u >= 0)
+        first = std::min(first, list[u].kind == Kind::Map && !isa<ShiftOpInterface>(user) ? list[u].level : 0);
+    node.level = first == ~0u ? 0 : first;
+  }
 }
 
 Block *Scheduler::createGroup(Kind kind, Operation *before, Location loc) {
