@@ -1,0 +1,38 @@
+// What the verifiers refuse on the levels of the schedule and of the phases.
+// RUN: seq-opt %s -split-input-file -verify-diagnostics
+
+recur.system @M {
+  recur.map {
+    // expected-error@+1 {{'recur.map' op expects parent op 'recur.system'}}
+    recur.map {
+    }
+  }
+}
+
+// -----
+
+recur.system @M {
+  %x = recur.input "x" : tensor<4xf32>
+  // expected-error@+1 {{expects parent op to be one of 'recur.once, recur.map, recur.loop, recur.at'}}
+  recur.yield %x : tensor<4xf32>
+}
+
+// -----
+
+recur.system @M {
+  %s = recur.slot input "x" time batch : !recur.slot<tensor<8xf32>>
+  recur.map {
+    recur.phase "y" space [4] {
+      %x = recur.read %s offset 0 strides [1] : (!recur.slot<tensor<8xf32>>) -> tensor<8xf32>
+      // expected-error@+1 {{has the shape [8] in a phase over [4]}}
+      %y = recur.tanh %x : tensor<8xf32>
+    }
+  }
+}
+
+// -----
+
+recur.system @M {
+  // expected-error@+1 {{'recur.tensor' op expects parent op 'recur.interface'}}
+  recur.tensor input "x" : tensor<4xf32>
+}
