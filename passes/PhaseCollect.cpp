@@ -26,16 +26,18 @@ namespace {
 /// Follows the gradient of a parameter back to the totals it is made of.
 class GradientPlacer {
 public:
-  GradientPlacer(PhasePlan &plan, GradientOp gradient) : plan(plan), gradient(gradient) {}
+  explicit GradientPlacer(PhasePlan &plan) : plan(plan) {}
   /// Element (i, j, …) of `value` is added at the place.
   void add(Value value, Place place);
+
+  /// What is no total: must be computed and then added.
+  SmallVector<std::pair<Value, Place>> others;
 
 private:
   void addConcat(ConcatOp concat, Place place);
   bool addReshaped(ReshapeOp reshape, Place place);
 
   PhasePlan &plan;
-  GradientOp gradient;
 };
 
 } // namespace
@@ -78,11 +80,7 @@ void GradientPlacer::add(Value value, Place place) {
     std::swap(place.strides[place.strides.size() - 1], place.strides[place.strides.size() - 2]);
     return add(transpose.getX(), place);
   }
-  PhaseNode *node = plan.addCopy(plan.extra(PhasePlan::AfterOnce), plan.views.resolve(value),
-                                 typeOf(value).getElementType(), gradient.getLoc());
-  node->adds = true;
-  node->name = ("d." + gradient.getName()).str();
-  node->places.push_back(place);
+  others.push_back({value, place});
 }
 
 /// The gradient of a parameter is constant in time, that of an input is a sequence.
@@ -92,14 +90,16 @@ static bool isOfInput(PhasePlan &plan, GradientOp gradient) {
 }
 
 /// Removes what only led to totals that are added in place.
-static void eraseDead(PhasePlan &plan) {
+static void eraseDead(PhasePlan &plan, const DenseSet<Value> &needed) {
   SmallVector<Operation *> ops = opsInGroups(plan);
   for (Operation *op : llvm::reverse(ops))
-    if (op->use_empty() && op->getNumResults() > 0 && !isa<BoundaryGradientOp>(op) && !plan.addedTo.count(op))
+    if (op->use_empty() && !(op->getNumResults() == 1 && needed.contains(op->getResult(0))) && op->getNumResults() > 0 && !isa<BoundaryGradientOp>(op) && !plan.addedTo.count(op))
       op->erase();
 }
 
 void placeGradients(PhasePlan &plan) {
+  SmallVector<std::tuple<Value, Place, std::string>> others;
+  DenseSet<Value> needed;
   for (GradientOp gradient : llvm::make_early_inc_range(plan.system.getOps<GradientOp>())) {
     if (isOfInput(plan, gradient))
       continue;
@@ -107,10 +107,22 @@ void placeGradients(PhasePlan &plan) {
     Place place;
     place.slot = plan.slots.create(SlotSource::d_param, gradient.getName(), type, false, false, /*zeroed=*/true);
     place.strides = rowMajorStrides(type.getShape());
-    GradientPlacer(plan, gradient).add(gradient.getValue(), place);
+    GradientPlacer placer(plan);
+    placer.add(gradient.getValue(), place);
+    for (auto &[value, at] : placer.others) {
+      others.push_back({value, at, ("d." + gradient.getName()).str()});
+      needed.insert(value);
+    }
     gradient.erase();
   }
-  eraseDead(plan);
+  eraseDead(plan, needed);
+  for (auto &[value, place, name] : others) {
+    PhaseNode *node = plan.addCopy(plan.extra(PhasePlan::AfterOnce), plan.views.resolve(value),
+                                   typeOf(value).getElementType(), value.getLoc());
+    node->adds = true;
+    node->name = name;
+    node->places.push_back(place);
+  }
 }
 
 //===-- Sinks --------------------------------------------------------------------------===//
