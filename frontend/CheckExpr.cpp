@@ -158,6 +158,10 @@ std::optional<Shape> Checker::joinShapes(llvm::MutableArrayRef<Node *> operands,
       noteShape(builder, *operand);
       return std::nullopt;
     }
+  // A scalar together with what is not known yet is not known either: what comes may be larger.
+  auto isUnknown = [](Node *operand) { return !operand->shape.hasRank; };
+  if (mode < InferFromNumbers && joined.isScalar() && llvm::any_of(operands, isUnknown))
+    return Shape::unknown();
   if (joined.isComplete() && joined.elements() <= maxElements)
     for (Node *&operand : operands)
       operand = broadcastTo(operand, joined);

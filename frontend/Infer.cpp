@@ -33,7 +33,7 @@ private:
   void checkLoss();
   void checkOutputs();
   void checkOutput(const ast::OutputItem &item, const Scope &scope);
-  void checkApplications();
+  void checkApplications(unsigned errorsBefore);
   void reportUnknownShapes(unsigned errorsBefore);
 
   Frame frameIn(const Scope *scope) const {
@@ -60,7 +60,7 @@ void SystemChecker::run(unsigned errorsBefore) {
   checkSequences();
   checkLoss();
   checkOutputs();
-  checkApplications();
+  checkApplications(errorsBefore);
   reportUnknownShapes(errorsBefore);
 }
 
@@ -300,7 +300,7 @@ void SystemChecker::checkOutput(const ast::OutputItem &item, const Scope &scope)
     system.outputs.push_back({full, item.range, value, item.last});
 }
 
-void SystemChecker::checkApplications() {
+void SystemChecker::checkApplications(unsigned errorsBefore) {
   for (Layer &layer : system.layers) {
     if (layer.levels.empty() || !layer.memberRead.isValid())
       continue;
@@ -308,7 +308,7 @@ void SystemChecker::checkApplications() {
       diags.report(DiagId::MemberAmbiguous, layer.memberRead, layer.name)
           .note(layer.applications[0]->range, DiagId::AppliedHere, layer.name)
           .note(layer.applications[1]->range, DiagId::AppliedHere, layer.name);
-    else if (!layer.applications.front()->layer && !diags.hasErrors())
+    else if (!layer.applications.front()->layer && diags.errorCount() == errorsBefore)
       diags.report(DiagId::NeverApplied, layer.memberRead, layer.name)
           .note(layer.range, DiagId::DeclaredHere, layer.name);
   }

@@ -82,6 +82,8 @@ Extent seqc::addExtents(const Extent &a, const Extent &b) {
   Extent sum;
   if (!a.isKnown() || !b.isKnown() || __builtin_add_overflow(a.size, b.size, &sum.size))
     return Extent();
-  sum.text = isNumber(a.text) && isNumber(b.text) ? std::to_string(sum.size) : a.text + " + " + b.text;
+  constexpr size_t maxText = 80; // beyond it nobody reads the sum, and a list of thousands would take forever
+  bool written = (!isNumber(a.text) || !isNumber(b.text)) && a.text.size() + b.text.size() < maxText;
+  sum.text = written ? a.text + " + " + b.text : std::to_string(sum.size);
   return sum;
 }
