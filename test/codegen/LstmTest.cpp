@@ -191,6 +191,38 @@ TEST_P(Lstm, BackwardAgreesWithPlainLoops) {
   expectNear(call, "d_state c", reference.d_c0, tolerance);
 }
 
+// Whatever tile a row falls into, and whether its steps come in one call or one by one.
+TEST_P(Lstm, RowsAndStepsAreBitIdenticalAlone) {
+  auto program = Program::compile(lstmForward(sizes()), GetParam().target);
+  ASSERT_TRUE(program);
+  int64_t T = reference.T, B = reference.B, H = reference.H, I = reference.I;
+  auto setUp = [&](Call &call, const Array &x, const Array &h0, const Array &c0) {
+    call.set("input x", x);
+    call.set("param U", reference.U);
+    call.set("param W", reference.W);
+    call.set("param b", reference.b);
+    call.set("state h", h0);
+    call.set("state c", c0);
+    call.run();
+  };
+  Call together(*program, T, B);
+  setUp(together, reference.x, reference.h0, reference.c0);
+  Array expected = together.get("tape h");
+  for (int64_t row = 0; row < std::min<int64_t>(B, 3); ++row) {
+    Array h(reference.h0.begin() + row * H, reference.h0.begin() + (row + 1) * H);
+    Array c(reference.c0.begin() + row * H, reference.c0.begin() + (row + 1) * H);
+    for (int64_t t = 0; t < T; ++t) {
+      auto x = reference.x.begin() + (t * B + row) * I;
+      Call step(*program, 1, 1);
+      setUp(step, Array(x, x + I), h, c);
+      h = step.get("final_state h");
+      c = step.get("final_state c");
+      for (int64_t j = 0; j < H; ++j)
+        ASSERT_EQ(h[j], expected[reference.at(t, row) + j]) << "t " << t << " row " << row;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Sizes, Lstm,
                          testing::Values(Case{4, 3, 5, 3, "f32", "native"}, Case{0, 2, 5, 3, "f32", "native"},
                                          Case{3, 0, 5, 3, "f32", "native"}, Case{1, 1, 16, 8, "f32", "native"},
