@@ -153,7 +153,8 @@ namespace {
 class MarkedLine {
 public:
   MarkedLine(std::string_view line, size_t markBegin, size_t markEnd) {
-    static constexpr size_t reach = 100; // bytes kept before and after the start of the mark
+    static constexpr size_t longLine = 160;                      // bytes
+    const size_t reach = line.size() > longLine ? 60 : longLine; // kept before and after the start of the mark
     size_t first = markBegin > reach ? markBegin - reach : 0;
     size_t last = std::min(line.size(), markBegin + reach);
     while (first > 0 && (line[first] & 0xC0) == 0x80)

@@ -44,10 +44,12 @@ public:
 
 private:
   size_t lineIndex(size_t offset) const;
+  size_t codePointsBefore(size_t offset) const;
 
   std::string filePath;
   std::string fileText;
   std::vector<size_t> lineBegins;
+  std::vector<size_t> markOffsets; // where each code point begins whose number is a multiple of `markDistance`
 };
 
 /// The bytes [begin, end) of a file. Without a file it is no place at all.

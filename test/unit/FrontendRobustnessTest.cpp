@@ -111,3 +111,11 @@ TEST(FrontendRobustness, ChangedWordsAreCompiledOrRefused) {
   }
   EXPECT_GT(compiled, 50u); // otherwise little reaches the later checks
 }
+
+TEST(FrontendRobustness, MegabyteLinesAreCompiled) {
+  mlir::MLIRContext context;
+  std::string list = "x";
+  for (int i = 0; i < 200000; ++i)
+    list += ", x";
+  EXPECT_TRUE(exercise("cell A(I = 3) { input x : [I]; y = [" + list + "]; output y }", context));
+}

@@ -24,6 +24,17 @@ TEST(Source, AllLineBreaksEndALine) {
   EXPECT_EQ(file.lineAt(8), "d");
 }
 
+TEST(Source, ColumnsOfLongLinesAreExactAndQuick) {
+  std::string text = "first\n";
+  for (int i = 0; i < 200000; ++i)
+    text += i % 3 ? "σ" : "x\x80"; // a stray byte counts as one character
+  SourceFile file("a.seq", text + "\nlast");
+  unsigned column = 1;
+  for (size_t i = 6; i < text.size(); i += decodeUtf8(text, i).length)
+    ASSERT_EQ(file.lineColumn(i).column, column++);
+  EXPECT_EQ(file.lineColumn(text.size() + 1).column, 1u);
+}
+
 TEST(Source, OffsetsPastTheEndAreTheEnd) {
   SourceFile file("a.seq", "ab");
   EXPECT_EQ(file.lineColumn(100).column, 3u);
