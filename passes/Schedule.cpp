@@ -79,11 +79,11 @@ static bool isLoop(Kind kind) { return kind == Kind::Forward || kind == Kind::Ba
 
 /// Reports a cycle by the names of its values, one note a hop.
 static LogicalResult reportCycle(ArrayRef<Operation *> cycle, StringRef what, StringRef hint) {
-  // Starts at a named value, so that the message reads in names of the source.
+  // Starts at the first of them in the source, whatever the search met first.
   SmallVector<Operation *> links(cycle);
-  auto *named = llvm::find_if(links, [](Operation *op) { return !nameOf(op->getLoc()).empty(); });
-  if (named != links.end())
-    std::rotate(links.begin(), named, links.end());
+  auto *first = std::min_element(links.begin(), links.end(),
+                                 [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  std::rotate(links.begin(), first, links.end());
   InFlightDiagnostic error = links.front()->emitError(what) << ": ";
   for (Operation *op : links)
     error << nameOf(op->getResult(0)) << " -> ";
@@ -150,7 +150,7 @@ LogicalResult Scheduler::makeNodes() {
 void Scheduler::findCandidates(ArrayRef<unsigned> order, SmallVectorImpl<int> &loopOf) {
   for (unsigned n : order) {
     Operation *op = list[n].ops.front();
-    if (list[n].kind != Kind::Map || !(isMovement(op) || isPointwise(op) || isa<RandomMaskOp>(op)))
+    if (list[n].kind != Kind::Map || !(isMovement(op) || isPointwise(op) || isa<RandomMaskOp, OuterOp>(op)))
       continue;
     int loop = -1;
     for (Operation *user : op->getUsers()) {
@@ -193,8 +193,9 @@ void Scheduler::sinkIntoLoops() {
       int u = nodeOf(user);
       return u >= 0 && (u == loopOf[n] || loopOf[u] == loopOf[n]);
     };
+    // The operands of an outer product are stored anyway, and far smaller than it is.
     return llvm::all_of(op->getUsers(), inLoop) &&
-           (isMovement(op) || llvm::all_of(op->getOperands(), [&](Value operand) {
+           (isMovement(op) || isa<OuterOp>(op) || llvm::all_of(op->getOperands(), [&](Value operand) {
               return isFree(operand, loopOf[n], loopOf);
             }));
   };

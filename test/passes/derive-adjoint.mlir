@@ -89,3 +89,18 @@ recur.system exported @Invariant {
   %y = recur.mul %s, %x : tensor<4xf32>
   recur.output "y", %y : tensor<4xf32>
 }
+
+// All shifts of a sequence share its state and its boundary, though each may hold a copy of the boundary's equation.
+// CHECK-LABEL: recur.system @SharedBoundary.joint
+// CHECK: recur.final_seed "h" slots 3
+// CHECK-NOT: recur.final_seed
+// CHECK: recur.boundary_gradient "h" slots 3 (%{{.*}}, %{{.*}}, %{{.*}}) : tensor<4xf32>
+// CHECK-NOT: recur.boundary_gradient
+recur.system exported @SharedBoundary {
+  %0 = recur.constant dense<0.5> : tensor<4xf32>
+  %1 = recur.constant dense<0.5> : tensor<4xf32>
+  %hp = recur.delay %h by 1 state "h" init %0 : tensor<4xf32>
+  %hq = recur.delay %h by 3 state "h" init %1 : tensor<4xf32>
+  %h = recur.mul %hp, %hq : tensor<4xf32>
+  recur.output "h", %h : tensor<4xf32>
+}

@@ -1,0 +1,144 @@
+// RUN: seq-opt --recur-schedule --split-input-file --mlir-use-nameloc-as-prefix %s | FileCheck %s
+
+// The input product is off the cycle, so it is off the loop; the bias goes with it. Final states become explicit.
+// CHECK-LABEL: @elman
+// CHECK: [[W:%.*]] = recur.map {
+// CHECK-NEXT: recur.matmul
+// CHECK: [[H:%.*]] = recur.loop forward {
+// CHECK-NEXT: recur.delay
+// CHECK-NEXT: recur.matmul
+// CHECK-NEXT: recur.add %{{.*}}, [[W]]
+// CHECK: recur.at end offset 0 {
+// CHECK-NEXT: [[L:%.*]] = recur.delay [[H]] by 1 state "h"
+// CHECK-NEXT: recur.final_state "h", [[L]]
+// CHECK: recur.output "h", [[H]]
+recur.system exported @elman {
+  %x = recur.input "x" : tensor<3xf32>
+  %U = recur.param "U" init <xavier> : tensor<4x4xf32>
+  %W = recur.param "W" init <xavier> : tensor<4x3xf32>
+  %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+  %u = recur.matmul %U, %hp : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %w = recur.matmul %W, %x : (tensor<4x3xf32>, tensor<3xf32>) -> tensor<4xf32>
+  %a = recur.add %u, %w : tensor<4xf32>
+  %h = recur.tanh %a : tensor<4xf32>
+  recur.equation "h", %h : tensor<4xf32>
+  recur.output "h", %h : tensor<4xf32>
+}
+
+// -----
+
+// Two directions are two loops; what joins them is a map behind both.
+// CHECK-LABEL: @bidirectional
+// CHECK: recur.loop forward
+// CHECK: recur.loop backward
+// CHECK: recur.map
+// CHECK: recur.concat
+// CHECK: recur.at start offset -1
+// CHECK: recur.advance %{{.*}} by 1 state "b"
+recur.system exported @bidirectional {
+  %x = recur.input "x" : tensor<4xf32>
+  %fp = recur.delay %f by 1 : tensor<4xf32>
+  %f0 = recur.mul %fp, %x : tensor<4xf32>
+  %f = recur.tanh %f0 : tensor<4xf32>
+  %bn = recur.advance %b by 1 state "b" : tensor<4xf32>
+  %b0 = recur.mul %bn, %x : tensor<4xf32>
+  %b = recur.tanh %b0 : tensor<4xf32>
+  %y = recur.concat %f, %b dim 0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>
+  recur.output "y", %y : tensor<8xf32>
+}
+
+// -----
+
+// Stacked layers: loop, hoisted product of the second layer, loop.
+// CHECK-LABEL: @stacked
+// CHECK: recur.loop forward
+// CHECK: recur.map
+// CHECK-NEXT: recur.matmul
+// CHECK: recur.loop forward
+recur.system exported @stacked {
+  %x = recur.input "x" : tensor<4xf32>
+  %W = recur.param "W" init <xavier> : tensor<4x4xf32>
+  %ap = recur.delay %a by 1 : tensor<4xf32>
+  %a = recur.add %ap, %x : tensor<4xf32>
+  %w = recur.matmul %W, %a : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %bp = recur.delay %b by 1 : tensor<4xf32>
+  %b = recur.mul %bp, %w : tensor<4xf32>
+  recur.output "b", %b : tensor<4xf32>
+}
+
+// -----
+
+// What depends on parameters alone is prepared; what depends on a total runs once a call, behind its map; what needs a
+// total at every step is a later map.
+// CHECK-LABEL: @rates
+// CHECK: recur.once prepared
+// CHECK-NEXT: recur.sub
+// CHECK: recur.map
+// CHECK: recur.total
+// CHECK: recur.once {
+// CHECK-NEXT: recur.div
+// CHECK: recur.map
+// CHECK-NEXT: recur.sub
+recur.system exported @rates {
+  %x = recur.input "x" : tensor<4xf32>
+  %v = recur.param "v" init <xavier> : tensor<4xf32>
+  %w = recur.param "w" init <xavier> : tensor<4xf32>
+  %d = recur.sub %v, %w : tensor<4xf32>
+  %s = recur.mul %d, %x : tensor<4xf32>
+  %t = recur.total %s : tensor<4xf32>
+  %m = recur.div %t, %v : tensor<4xf32>
+  %y = recur.sub %s, %m : tensor<4xf32>
+  recur.output "y", %y : tensor<4xf32>
+}
+
+// -----
+
+// A map may run its rows in any order, so what reads other steps of it is a later map.
+// CHECK-LABEL: @shift_of_a_map
+// CHECK: recur.map
+// CHECK-NEXT: recur.tanh
+// CHECK: recur.map
+// CHECK-NEXT: recur.advance
+recur.system exported @shift_of_a_map {
+  %x = recur.input "x" : tensor<4xf32>
+  %a = recur.tanh %x : tensor<4xf32>
+  %n = recur.advance %a by 2 : tensor<4xf32>
+  %y = recur.add %a, %n : tensor<4xf32>
+  recur.output "y", %y : tensor<4xf32>
+}
+
+// -----
+
+// A pointwise value of inputs that only the loop reads costs less there than a sequence written and read.
+// CHECK-LABEL: @pointwise_stays
+// CHECK-NOT: recur.map
+// CHECK: recur.loop forward
+// CHECK: recur.sigmoid
+recur.system exported @pointwise_stays {
+  %x = recur.input "x" : tensor<4xf32>
+  %f = recur.sigmoid %x : tensor<4xf32>
+  %hp = recur.delay %h by 1 : tensor<4xf32>
+  %h = recur.mul %f, %hp : tensor<4xf32>
+  recur.output "h", %h : tensor<4xf32>
+}
+
+// -----
+
+// The last step is read from just past the end, where an empty sequence shows its boundary. Several sinks keep order.
+// CHECK-LABEL: @two_outputs_and_last
+// CHECK: recur.at end offset 0
+// CHECK: recur.final_state
+// CHECK: [[L:%.*]] = recur.delay %{{.*}} by 1 state "h" init
+// CHECK: recur.output "l", [[L]] last
+// CHECK: recur.output "h"
+// CHECK: recur.output "g"
+recur.system exported @two_outputs_and_last {
+  %x = recur.input "x" : tensor<4xf32>
+  %h0 = recur.param "h0" init <xavier> : tensor<4xf32>
+  %hp = recur.delay %h by 1 state "h" init %h0 : tensor<4xf32>
+  %h = recur.add %x, %hp : tensor<4xf32>
+  %g = recur.neg %h : tensor<4xf32>
+  recur.output "h", %h : tensor<4xf32>
+  recur.output "l", %h last : tensor<4xf32>
+  recur.output "g", %g : tensor<4xf32>
+}
