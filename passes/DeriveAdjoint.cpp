@@ -97,9 +97,10 @@ void AdjointDeriver::findStates() {
     if (!shift || !isReal(shift.getShiftSource()) || (shift.getStateName().empty() && !shift.getBoundary()))
       continue;
     bool reversed = shift.getShift() > 0;
+    // A state has one boundary, though each shift may hold a copy of its equation.
     auto same = [&](const State &state) {
-      return state.name == shift.getStateName() && state.reversed == reversed && state.init == shift.getBoundary() &&
-             state.source == shift.getShiftSource();
+      return state.name == shift.getStateName() && state.reversed == reversed &&
+             state.source == shift.getShiftSource() && (!state.name.empty() || state.init == shift.getBoundary());
     };
     auto *state = llvm::find_if(states, same);
     if (state == states.end()) {
@@ -108,6 +109,8 @@ void AdjointDeriver::findStates() {
           {shift.getStateName().str(), reversed, 0, type, shift.getShiftSource(), shift.getBoundary(), {}, {}});
       state = &states.back();
     }
+    if (!state->init)
+      state->init = shift.getBoundary();
     state->slots = std::max(state->slots, std::abs(shift.getShift()));
     state->shifts.push_back(shift);
   }
@@ -290,7 +293,8 @@ void AdjointDeriver::addGradients() {
     Value value = op->getResult(0);
     Value gradient =
         placeholders.count(value) ? placeholders[value]->getResult(0) : zero(cast<RankedTensorType>(value.getType()));
-    GradientOp::create(builder, op->getLoc(), names[value], gradient);
+    StringRef name = isa<ParamOp>(op) ? cast<ParamOp>(op).getName() : cast<InputOp>(op).getName();
+    GradientOp::create(builder, op->getLoc(), name, gradient);
   }
 }
 
