@@ -138,6 +138,8 @@ std::optional<Options> parseOptions(int argc, char **argv) {
     return wrong("--format and --emit=ast need a .seq file");
   if (options.inputIsIr() && (!options.model.empty() || !options.dims.empty() || typeGiven))
     return wrong("--model, -D and --dtype need a .seq file: in a .mlir file they are fixed");
+  if (options.stage == Stage::Library && StringRef(options.output).ends_with(".h"))
+    return wrong("-o names the library; its header is written beside it");
   return options;
 }
 

@@ -18,7 +18,21 @@ enum class Outcome {
 };
 
 /// What is written, in the order in which it comes about.
-enum class Stage { Format, Ast, Check, Equations, Adjoint, Joint, Schedule, Phases, Llvm, Asm, Header, Object, Library };
+enum class Stage {
+  Format,
+  Ast,
+  Check,
+  Equations,
+  Adjoint,
+  Joint,
+  Schedule,
+  Phases,
+  Llvm,
+  Asm,
+  Header,
+  Object,
+  Library
+};
 
 struct Options {
   std::string input;

@@ -16,6 +16,7 @@
 #include "passes/EquationPrinter.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
+#include "passes/Report.h"
 #include "tools/seqc/Messages.h"
 
 #include "mlir/Parser/Parser.h"
@@ -49,6 +50,8 @@ private:
   Outcome loadIr();
   /// `module` is at the level of `stage`, or beyond it already.
   Outcome lowerTo(Stage stage);
+  /// With --report, tells what is known at this stage.
+  void report(Stage stage);
   /// `models` says all that tables and header need; `module` is in the LLVM dialect.
   Outcome lowerToMachine();
   Outcome collect();
@@ -93,7 +96,7 @@ Outcome Compilation::writeSyntax() {
   std::string error;
   const SourceFile *file = sources.open(options.input, error);
   if (!file)
-    return fail(llvm::createStringError(error), Outcome::BadInput);
+    return fail(llvm::createStringError("cannot read '" + options.input + "': " + error), Outcome::BadInput);
   Diagnostics diags;
   ast::File tree = parse(*file, diags);
   llvm::errs() << diags.render();
@@ -121,7 +124,7 @@ Outcome Compilation::loadIr() {
   std::string error;
   const SourceFile *file = sources.open(options.input, error);
   if (!file)
-    return fail(llvm::createStringError(error), Outcome::BadInput);
+    return fail(llvm::createStringError("cannot read '" + options.input + "': " + error), Outcome::BadInput);
   Messages messages(context, sources, /*internal=*/false);
   module = parseSourceString<ModuleOp>(file->text(), ParserConfig(&context), options.input);
   return module ? Outcome::Success : Outcome::BadInput;
@@ -156,6 +159,16 @@ static Stage stageOf(ModuleOp module) {
   return stage;
 }
 
+/// What was found out at `stage`, which the module has just reached.
+void Compilation::report(Stage stage) {
+  // A dump on standard output stays clean.
+  llvm::raw_ostream &os = path == "-" ? llvm::errs() : llvm::outs();
+  if (stage == Stage::Joint)
+    os << recur::reportRecurrences(*module);
+  else if (stage == Stage::Phases)
+    os << recur::reportPhases(*module);
+}
+
 Outcome Compilation::lowerTo(Stage stage) {
   using Build = void (*)(OpPassManager &);
   const std::pair<Stage, Build> steps[] = {{Stage::Joint, recur::buildAdjointPipeline},
@@ -167,6 +180,8 @@ Outcome Compilation::lowerTo(Stage stage) {
       continue;
     if (Outcome outcome = runPasses(build); outcome != Outcome::Success)
       return outcome;
+    if (options.report)
+      report(next);
   }
   return Outcome::Success;
 }
@@ -269,6 +284,9 @@ Outcome Compilation::run() {
   Outcome outcome = load();
   if (outcome != Outcome::Success || options.stage == Stage::Check)
     return outcome;
+
+  if (options.report && options.output.empty() && options.stage == Stage::Library)
+    return lowerTo(Stage::Phases);
 
   std::string code;
   switch (options.stage) {

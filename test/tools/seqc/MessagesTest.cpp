@@ -29,7 +29,7 @@ std::string printError(bool internal) {
 } // namespace
 
 TEST(Messages, ErrorsShowTheLineOfTheSource) {
-  EXPECT_EQ(printError(/*internal=*/false), "model.seq:2:3: error: operand has no shape\n  h = tanh(x)\n  ^\n");
+  EXPECT_EQ(printError(/*internal=*/false), "model.seq:2:3: error: operand has no shape\n    h = tanh(x)\n    ^\n");
 }
 
 TEST(Messages, ErrorsInWhatTheFrontendAcceptedAreOurs) {
