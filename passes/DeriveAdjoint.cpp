@@ -81,7 +81,7 @@ AdjointDeriver::AdjointDeriver(SystemOp system)
       adjoint(builder, [this](Value value) { return wanted.contains(value); }) {
   for (Operation &op : system.getBody().front()) {
     if (auto equation = dyn_cast<EquationOp>(op))
-      names[equation.getValue()] = equation.getName();
+      names.try_emplace(equation.getValue(), equation.getName()); // another one is an alias
     else if (auto param = dyn_cast<ParamOp>(op))
       names[param.getValue()] = param.getName();
     else if (auto input = dyn_cast<InputOp>(op))

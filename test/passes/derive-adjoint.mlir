@@ -104,3 +104,12 @@ recur.system exported @SharedBoundary {
   %h = recur.mul %hp, %hq : tensor<4xf32>
   recur.output "h", %h : tensor<4xf32>
 }
+
+// `z = x` names the input again: its gradient stays that of x.
+// CHECK-LABEL: recur.system @Alias.joint
+// CHECK: recur.gradient "x"
+recur.system exported @Alias {
+  %x = recur.input "x" : tensor<4xf32>
+  recur.equation "z", %x : tensor<4xf32>
+  recur.output "z", %x : tensor<4xf32>
+}
