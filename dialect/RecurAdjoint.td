@@ -61,7 +61,8 @@ def Recur_BoundaryGradientOp : Recur_Op<"boundary_gradient"> {
     %dh0 = recur.boundary_gradient "h" slots 1 (%dh_next) : tensor<4xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$state, ConfinedAttr<Recur_Int, [IntPositive]>:$slots, UnitAttr:$reversed, Variadic<Recur_Real>:$shifted);
+  let arguments = (ins StrAttr:$state, ConfinedAttr<Recur_Int, [IntPositive]>:$slots, UnitAttr:$reversed,
+                       Variadic<Recur_Real>:$shifted);
   let results = (outs Recur_Real:$result);
   let assemblyFormat = [{
     $state `slots` $slots (`reversed` $reversed^)? attr-dict

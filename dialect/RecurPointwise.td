@@ -74,7 +74,8 @@ def Recur_Predicate : I32EnumAttr<"Predicate", "comparison", [
   let cppNamespace = "::recur";
 }
 
-def Recur_CompareOp : Recur_DifferentiableOp<"compare", [Recur_Pointwise, SameTypeOperands, SameOperandsAndResultShape]> {
+def Recur_CompareOp : Recur_DifferentiableOp<"compare",
+    [Recur_Pointwise, SameTypeOperands, SameOperandsAndResultShape]> {
   let summary = "compares two numbers";
   let description = [{
     A comparison with NaN is false, except `ne`.

@@ -239,7 +239,9 @@ def Recur_WriteOp : Recur_Op<"write"> {
     ```
   }];
   let arguments = (ins Recur_Value:$value, Recur_SlotType:$slot, Recur_Int:$offset, DenseI64ArrayAttr:$strides);
-  let assemblyFormat = "$value `,` $slot `offset` $offset `strides` $strides attr-dict `:` type($value) `,` type($slot)";
+  let assemblyFormat = [{
+    $value `,` $slot `offset` $offset `strides` $strides attr-dict `:` type($value) `,` type($slot)
+  }];
 }
 
 def Recur_AccumulateOp : Recur_Op<"accumulate", [AttrSizedOperandSegments]> {
