@@ -184,6 +184,8 @@ Node *Checker::checkName(const Expr &e, const Frame &frame) {
 }
 
 Node *Checker::checkSequence(Sequence &sequence, int64_t shift, const Expr &e, const Frame &frame) {
+  if (onUse)
+    onUse(sequence);
   if (mode == Final && !sequence.shape.isComplete())
     return nullptr; // its own equation has the error
   Shape shape = sequence.shape;

@@ -15,6 +15,8 @@
 
 #include "llvm/ADT/ArrayRef.h"
 
+#include <functional>
+
 namespace seqc {
 
 struct Frame;
@@ -54,6 +56,9 @@ public:
       : program(program), system(system), diags(diags), nodes(nodes), mode(mode) {}
 
   Node *check(const ast::Expr &e, const Frame &frame);
+
+  /// Called for each sequence that an expression names.
+  std::function<void(Sequence &)> onUse;
 
   /// The values of `y, c = enc(x)` or `a, b = split(z, 2)`; empty after an error.
   std::vector<Node *> checkParts(const ast::Expr &e, const Frame &frame, unsigned count);

@@ -43,7 +43,7 @@ private:
   std::optional<Interval> share(const Node &quotient);
 
   std::map<const Node *, Interval> known;
-  std::set<const Sequence *> open; // being looked at: nothing is known of them
+  std::set<const Sequence *> open; // being looked at: on a cycle, nothing is known of them
 };
 
 } // namespace
@@ -52,11 +52,7 @@ Interval Ranges::of(const Node *node) {
   auto it = known.find(node);
   if (it != known.end())
     return it->second;
-  Interval range = compute(*node);
-  // What was found while a sequence is open may know too little; it is found again later.
-  if (open.empty())
-    known[node] = range;
-  return range;
+  return known[node] = compute(*node);
 }
 
 /// The node under broadcasts.
@@ -67,16 +63,23 @@ static const Node *strip(const Node *node) {
 }
 
 /// Whether two nodes are the same value by their form: the same name at the same time.
-static bool sameValue(const Node *x, const Node *y) {
+static bool sameValue(const Node *x, const Node *y, unsigned &steps) {
   x = strip(x);
   y = strip(y);
   if (x == y)
     return true;
-  if (x->op != y->op || x->shift != y->shift || x->args.size() != y->args.size() || x->sequence != y->sequence ||
-      x->parameter != y->parameter || x->number != y->number || x->dim != y->dim || x->offset != y->offset ||
-      x->member != y->member || x->application != y->application || x->level != y->level || x->op == NodeOp::RandomMask)
+  if (steps == 0 || --steps == 0 || x->op != y->op || x->shift != y->shift || x->args.size() != y->args.size() ||
+      x->sequence != y->sequence || x->parameter != y->parameter || x->number != y->number || x->dim != y->dim ||
+      x->offset != y->offset || x->member != y->member || x->application != y->application || x->level != y->level ||
+      x->op == NodeOp::RandomMask)
     return false;
-  return std::equal(x->args.begin(), x->args.end(), y->args.begin(), sameValue);
+  auto same = [&](const Node *a, const Node *b) { return sameValue(a, b, steps); };
+  return std::equal(x->args.begin(), x->args.end(), y->args.begin(), same);
+}
+
+static bool sameValue(const Node *x, const Node *y) {
+  unsigned steps = 1000; // shared parts are compared once for each way to them
+  return sameValue(x, y, steps);
 }
 
 /// Whether y is 1 - x, or x is 1 - y, also by the equation of a name.
@@ -114,7 +117,8 @@ std::optional<Interval> Ranges::share(const Node &quotient) {
 Interval Ranges::sequence(const Sequence &sequence) {
   if (sequence.gate)
     return {0, 1};
-  if (!sequence.value || !open.insert(&sequence).second)
+  constexpr size_t maxChain = 500; // of equations without a gate between them
+  if (!sequence.value || open.size() > maxChain || !open.insert(&sequence).second)
     return {};
   Interval range = of(sequence.value);
   open.erase(&sequence);

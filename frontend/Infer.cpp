@@ -1,13 +1,15 @@
 //===- Infer.cpp - The shape of every sequence, then every expression -------===//
 //
-// The shape of `h` follows from an equation that may itself read h[t-1]. So equations are checked again and again, in
-// both directions of the file, each time with what is known so far, until nothing changes. Shapes only ever become
-// more known or, by broadcasting, larger; one that keeps growing (`h = [h[t-1], x]`) is an error.
+// The shape of `h` follows from an equation that may itself read h[t-1]. So an equation is checked again, with what is
+// known by then, whenever one that it reads has changed. Shapes only ever become more known or, by broadcasting,
+// larger; one that keeps growing (`h = [h[t-1], x]`) is an error.
 //
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Checker.h"
 #include "frontend/Elaborate.h"
+
+#include "llvm/ADT/SetVector.h"
 
 using namespace seqc;
 
@@ -24,7 +26,8 @@ private:
   void infer();
   bool inferRounds(Checker::Mode mode);
   bool inferSequence(Sequence &sequence, Checker::Mode mode);
-  bool inferBoundary(Boundary *boundary, Checker::Mode mode);
+  bool inferBoundary(Sequence &sequence, Boundary *boundary, Checker::Mode mode);
+  template <typename Check> void infer(Sequence &reader, Checker::Mode mode, Check check);
   bool update(Sequence &sequence, const Node &value);
   bool allKnown() const;
 
@@ -46,7 +49,7 @@ private:
   System &system;
   Program &program;
   Diagnostics &diags;
-  Sequence *growing = nullptr;
+  std::map<const Sequence *, llvm::SetVector<Sequence *>> readers; // in the order found
 };
 
 } // namespace
@@ -78,42 +81,57 @@ void SystemChecker::infer() {
       return;
 }
 
-/// False if a shape keeps growing.
+/// Looks at every sequence, and again at those that read one whose shape has changed. False if a shape keeps growing.
 bool SystemChecker::inferRounds(Checker::Mode mode) {
-  size_t limit = system.sequences.size() + 8;
-  for (size_t round = 0; round < limit; ++round) {
-    bool changed = false;
-    auto visit = [&](Sequence &sequence) {
-      bool here = inferBoundary(sequence.before.get(), mode);
-      here |= inferBoundary(sequence.after.get(), mode);
-      if (!sequence.isInput)
-        here |= inferSequence(sequence, mode);
-      if (here)
-        growing = &sequence;
-      changed |= here;
-    };
-    // Both ways, so that a chain of equations is settled in one round however the file is ordered.
-    llvm::for_each(system.sequences, visit);
-    if (changed)
-      llvm::for_each(llvm::reverse(system.sequences), visit);
-    if (!changed) {
-      growing = nullptr;
-      return true;
+  constexpr unsigned maxChanges = 64; // shapes have few dims, so they cannot grow often
+  std::map<const Sequence *, unsigned> changes;
+  std::deque<Sequence *> work;
+  std::set<const Sequence *> waiting;
+  auto add = [&](Sequence *sequence) {
+    if (waiting.insert(sequence).second)
+      work.push_back(sequence);
+  };
+  for (Sequence &sequence : system.sequences)
+    add(&sequence);
+  while (!work.empty()) {
+    Sequence &sequence = *work.front();
+    work.pop_front();
+    waiting.erase(&sequence);
+    bool changed = inferBoundary(sequence, sequence.before.get(), mode);
+    changed |= inferBoundary(sequence, sequence.after.get(), mode);
+    if (!sequence.isInput)
+      changed |= inferSequence(sequence, mode);
+    if (!changed)
+      continue;
+    if (++changes[&sequence] > maxChanges) {
+      sequence.shape = Shape::unknown();
+      diags.report(DiagId::ShapeGrows, sequence.range, sequence.name);
+      return false;
     }
+    for (Sequence *reader : readers[&sequence])
+      add(reader);
   }
-  growing->shape = Shape::unknown();
-  diags.report(DiagId::ShapeGrows, growing->range, growing->name);
-  return false;
+  return true;
 }
 
-bool SystemChecker::inferSequence(Sequence &sequence, Checker::Mode mode) {
+/// Checks an expression for its shape alone; `reader` is to be looked at again when what it names changes.
+template <typename Check> void SystemChecker::infer(Sequence &reader, Checker::Mode mode, Check check) {
   Diagnostics scratch;
   std::deque<Node> nodes;
   int64_t sites = system.randomSites;
   Checker checker(program, system, scratch, nodes, mode);
-  std::vector<Node *> values = checker.checkParts(*sequence.expr, frameIn(sequence.scope), sequence.parts);
+  checker.onUse = [&](Sequence &used) { readers[&used].insert(&reader); };
+  check(checker);
   system.randomSites = sites;
-  return sequence.part < values.size() && update(sequence, *values[sequence.part]);
+}
+
+bool SystemChecker::inferSequence(Sequence &sequence, Checker::Mode mode) {
+  bool changed = false;
+  infer(sequence, mode, [&](Checker &checker) {
+    std::vector<Node *> values = checker.checkParts(*sequence.expr, frameIn(sequence.scope), sequence.parts);
+    changed = sequence.part < values.size() && update(sequence, *values[sequence.part]);
+  });
+  return changed;
 }
 
 bool SystemChecker::update(Sequence &sequence, const Node &value) {
@@ -128,16 +146,16 @@ bool SystemChecker::update(Sequence &sequence, const Node &value) {
   return changed;
 }
 
-bool SystemChecker::inferBoundary(Boundary *boundary, Checker::Mode mode) {
-  if (!boundary)
-    return false;
-  Diagnostics scratch;
-  std::deque<Node> nodes;
-  Node *value = Checker(program, system, scratch, nodes, mode).check(*boundary->expr, frameIn(boundary->scope));
-  if (!value || !value->shape.hasRank || boundary->shape.sameSizes(value->shape))
-    return false;
-  boundary->shape = value->shape;
-  return true;
+bool SystemChecker::inferBoundary(Sequence &sequence, Boundary *boundary, Checker::Mode mode) {
+  bool changed = false;
+  if (boundary)
+    infer(sequence, mode, [&](Checker &checker) {
+      Node *value = checker.check(*boundary->expr, frameIn(boundary->scope));
+      changed = value && value->shape.hasRank && !boundary->shape.sameSizes(value->shape);
+      if (changed)
+        boundary->shape = value->shape;
+    });
+  return changed;
 }
 
 /// A sequence without a shape: most often its equation has an error that kept the shape from being found.
