@@ -18,6 +18,16 @@ int64_t Machine::lanes(Type element, int64_t length) const {
   return std::min<int64_t>(full, llvm::PowerOf2Ceil(std::max<int64_t>(length, 1)));
 }
 
+// Not inlined: the optimiser and a profile are better off with functions of one screen than with one of a thousand.
+func::FuncOp Code::internalFunction(StringRef name, FunctionType type) {
+  auto function = func::FuncOp::create(*this, name, type);
+  function.setPrivate();
+  function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(getContext(), LLVM::Linkage::Internal));
+  function->setAttr("passthrough", getArrayAttr(getStringAttr("noinline")));
+  setInsertionPointToStart(function.addEntryBlock());
+  return function;
+}
+
 Type Code::pointerType() { return LLVM::LLVMPointerType::get(getContext()); }
 Value Code::integer(int64_t number) { return arith::ConstantOp::create(*this, getI64IntegerAttr(number)); }
 Value Code::add(Value x, Value y) { return createOrFold<arith::AddIOp>(x, y); }

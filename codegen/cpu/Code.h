@@ -2,6 +2,7 @@
 #ifndef SEQC_CODEGEN_CPU_CODE_H
 #define SEQC_CODEGEN_CPU_CODE_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace seqc::cpu {
@@ -20,6 +21,9 @@ struct Machine {
 class Code : public mlir::ImplicitLocOpBuilder {
 public:
   using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
+
+  /// A function that only this module sees; the insertion point moves into it.
+  mlir::func::FuncOp internalFunction(llvm::StringRef name, mlir::FunctionType type);
 
   mlir::Type pointerType();
   mlir::Value integer(int64_t number);

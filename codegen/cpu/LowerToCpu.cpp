@@ -41,8 +41,9 @@ private:
   /// A function that runs the groups that `wanted` picks, in order.
   void program(StringRef suffix, function_ref<bool(Operation &)> wanted) {
     OpBuilder::InsertionGuard guard(b);
-    func::FuncOp function = begin((system.getSymName() + "." + suffix).str(), {pointer}, system.getLoc());
-    function.setPublic();
+    b.setLoc(system.getLoc());
+    auto function = func::FuncOp::create(b, (system.getSymName() + "." + suffix).str(), b.getFunctionType(pointer, {}));
+    b.setInsertionPointToStart(function.addEntryBlock());
     Value frame = function.getArgument(0);
     for (Operation &op : system.getBody().front())
       if (isa<recur::OnceOp, recur::MapOp, recur::LoopOp, recur::AtOp>(op) && wanted(op))
@@ -83,8 +84,8 @@ private:
     SmallVector<Type> inputs = {pointer};
     if (inLoop)
       inputs.push_back(b.getI64Type());
-    func::FuncOp function = begin(name, inputs, phase.getLoc());
-    function.setPrivate();
+    b.setLoc(phase.getLoc());
+    func::FuncOp function = b.internalFunction(name, b.getFunctionType(inputs, {}));
     Value memory = isTotalOfOuter(phase) ? scratch : Value();
     Frame frame(b, function.getArgument(0), inLoop ? function.getArgument(1) : Value(), phase, numbers, memory);
     if (hasPackedProducts(phase))
@@ -96,14 +97,6 @@ private:
     b.setLoc(phase.getLoc());
     func::ReturnOp::create(b);
     return name;
-  }
-
-  /// Opens a function; the insertion point moves into it.
-  func::FuncOp begin(const std::string &name, ArrayRef<Type> inputs, Location loc) {
-    b.setLoc(loc);
-    auto function = func::FuncOp::create(b, name, FunctionType::get(b.getContext(), inputs, {}));
-    b.setInsertionPointToStart(function.addEntryBlock());
-    return function;
   }
 
   std::string unusedName(const std::string &wanted) {

@@ -109,7 +109,7 @@ private:
     Value weights = b.at(frame.base(group.slot), real, panelStart);
     TileCore core{real,       lanes,   group.columns,          strides.back(),
                   group.rows, weights, b.integer(group.depth), group.out};
-    core.emit(b, machine, count);
+    core.call(b, machine, count);
     b.setLoc(phase.getLoc());
   }
 

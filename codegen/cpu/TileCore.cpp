@@ -2,8 +2,11 @@
 #include "codegen/cpu/TileCore.h"
 
 #include "codegen/cpu/VectorMath.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -14,53 +17,90 @@ static int64_t sumRegisters(const Machine &machine) { return machine.registers >
 
 int64_t fullTileColumns(const Machine &machine) { return sumRegisters(machine) / tileRows; }
 
-void TileCore::emit(Code &b, const Machine &machine, Value rowCount) const {
-  SmallVector<int64_t> cases(tileRows);
-  std::iota(cases.begin(), cases.end(), 1);
-  Value choice = arith::IndexCastOp::create(b, b.getIndexType(), rowCount);
-  auto branch = scf::IndexSwitchOp::create(b, TypeRange(), choice, cases, cases.size());
-  OpBuilder::InsertionGuard guard(b);
-  for (int64_t count : cases) {
-    b.setInsertionPointToStart(&branch.getCaseRegions()[count - 1].emplaceBlock());
-    emitRows(b, machine, count);
+namespace {
+
+/// Writes the body of a tile function: a loop for each possible number of rows, and the choice between them.
+class TileFunction {
+public:
+  TileFunction(Code &b, const Machine &machine, const TileCore &shape, func::FuncOp function)
+      : b(b), machine(machine), real(shape.real), lanes(shape.lanes), columns(shape.columns),
+        rows(function.getArgument(0)), weights(function.getArgument(1)), out(function.getArgument(2)),
+        depth(function.getArgument(3)), strideA(function.getArgument(4)), rowCount(function.getArgument(5)) {}
+
+  void emit() {
+    SmallVector<int64_t> cases(tileRows);
+    std::iota(cases.begin(), cases.end(), 1);
+    Value choice = arith::IndexCastOp::create(b, b.getIndexType(), rowCount);
+    auto branch = scf::IndexSwitchOp::create(b, TypeRange(), choice, cases, cases.size());
+    OpBuilder::InsertionGuard guard(b);
+    for (int64_t count : cases) {
+      b.setInsertionPointToStart(&branch.getCaseRegions()[count - 1].emplaceBlock());
+      emitRows(count);
+      scf::YieldOp::create(b);
+    }
+    b.setInsertionPointToStart(&branch.getDefaultRegion().emplaceBlock());
     scf::YieldOp::create(b);
   }
-  b.setInsertionPointToStart(&branch.getDefaultRegion().emplaceBlock());
-  scf::YieldOp::create(b);
-}
 
-void TileCore::emitRows(Code &b, const Machine &machine, int64_t count) const {
-  SmallVector<Value> a;
-  for (int64_t i = 0; i < count; ++i)
-    a.push_back(b.load(b.pointerType(), b.at(rows, b.pointerType(), b.integer(i))));
-  int64_t chunks = llvm::divideCeil(columns, std::max<int64_t>(sumRegisters(machine) / count, 1));
-  for (int64_t chunk = 0, first = 0; chunk < chunks; ++chunk) {
-    int64_t width = llvm::divideCeil(columns - first, chunks - chunk);
-    emitChunk(b, machine, a, first, width);
-    first += width;
-  }
-}
-
-void TileCore::emitChunk(Code &b, const Machine &machine, ArrayRef<Value> a, int64_t first, int64_t count) const {
-  auto vector = VectorType::get({lanes}, real);
-  VectorMath math(b, b.getLoc(), machine.fma);
-  SmallVector<Value> initial(a.size() * count, b.zero(vector));
-  SmallVector<Value> sums = b.fold(b.integer(0), depth, 1, initial, [&](Value k, ValueRange sums) {
-    SmallVector<Value> w, next(sums.size());
-    Value weight = b.at(weights, real, b.add(b.mul(k, b.integer(columns * lanes)), b.integer(first * lanes)));
-    for (int64_t c = 0; c < count; ++c)
-      w.push_back(b.load(vector, b.at(weight, real, b.integer(c * lanes))));
-    Value offset = b.mul(k, b.integer(strideA));
-    for (auto [i, row] : llvm::enumerate(a)) {
-      Value element = b.broadcast(b.load(real, b.at(row, real, offset)), lanes);
-      for (int64_t c = 0; c < count; ++c)
-        next[i * count + c] = math.fma(element, w[c], sums[i * count + c]);
+private:
+  void emitRows(int64_t count) {
+    SmallVector<Value> a;
+    for (int64_t i = 0; i < count; ++i)
+      a.push_back(b.load(b.pointerType(), b.at(rows, b.pointerType(), b.integer(i))));
+    int64_t chunks = llvm::divideCeil(columns, std::max<int64_t>(sumRegisters(machine) / count, 1));
+    for (int64_t chunk = 0, first = 0; chunk < chunks; ++chunk) {
+      int64_t width = llvm::divideCeil(columns - first, chunks - chunk);
+      emitChunk(a, first, width);
+      first += width;
     }
-    return next;
-  });
-  for (size_t i = 0; i < a.size(); ++i)
-    for (int64_t c = 0; c < count; ++c)
-      b.store(sums[i * count + c], b.at(out, real, b.integer((int64_t(i) * columns + first + c) * lanes)));
+  }
+
+  /// Columns first … first + count - 1 of all rows: as many sums as there are registers for.
+  void emitChunk(ArrayRef<Value> a, int64_t first, int64_t count) {
+    auto vector = VectorType::get({lanes}, real);
+    VectorMath math(b, b.getLoc(), machine.fma);
+    SmallVector<Value> initial(a.size() * count, b.zero(vector));
+    SmallVector<Value> sums = b.fold(b.integer(0), depth, 1, initial, [&](Value k, ValueRange sums) {
+      SmallVector<Value> w, next(sums.size());
+      Value weight = b.at(weights, real, b.add(b.mul(k, b.integer(columns * lanes)), b.integer(first * lanes)));
+      for (int64_t c = 0; c < count; ++c)
+        w.push_back(b.load(vector, b.at(weight, real, b.integer(c * lanes))));
+      Value offset = b.mul(k, strideA);
+      for (auto [i, row] : llvm::enumerate(a)) {
+        Value element = b.broadcast(b.load(real, b.at(row, real, offset)), lanes);
+        for (int64_t c = 0; c < count; ++c)
+          next[i * count + c] = math.fma(element, w[c], sums[i * count + c]);
+      }
+      return next;
+    });
+    for (size_t i = 0; i < a.size(); ++i)
+      for (int64_t c = 0; c < count; ++c)
+        b.store(sums[i * count + c], b.at(out, real, b.integer((int64_t(i) * columns + first + c) * lanes)));
+  }
+
+  Code &b;
+  const Machine &machine;
+  FloatType real;
+  int64_t lanes, columns;
+  Value rows, weights, out, depth, strideA, rowCount;
+};
+
+} // namespace
+
+void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
+  auto module = b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
+  std::string name = "tile." + (real.isF32() ? std::string("f32.") : std::string("f64.")) + std::to_string(lanes) +
+                     "x" + std::to_string(columns);
+  if (!module.lookupSymbol(name)) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(module.getBody());
+    Type pointer = b.pointerType(), integer = b.getI64Type();
+    auto type = b.getFunctionType({pointer, pointer, pointer, integer, integer, integer}, {});
+    func::FuncOp function = b.internalFunction(name, type);
+    TileFunction(b, machine, *this, function).emit();
+    func::ReturnOp::create(b);
+  }
+  func::CallOp::create(b, name, TypeRange(), ValueRange{rows, weights, out, depth, b.integer(strideA), rowCount});
 }
 
 } // namespace seqc::cpu

@@ -20,18 +20,14 @@ int64_t fullTileColumns(const Machine &machine);
 struct TileCore {
   mlir::FloatType real;
   int64_t lanes, columns;
-  int64_t strideA;       // elements from a_i[k] to a_i[k + 1]
-  mlir::Value rows;      // array of pointers a_i
-  mlir::Value weights;   // w, contiguous: [k][columns][lanes]
-  mlir::Value depth;     // number of k
-  mlir::Value out;       // [tileRows][columns][lanes]
+  int64_t strideA;     // elements from a_i[k] to a_i[k + 1]
+  mlir::Value rows;    // array of pointers a_i
+  mlir::Value weights; // w, contiguous: [k][columns][lanes]
+  mlir::Value depth;   // number of k
+  mlir::Value out;     // [tileRows][columns][lanes]
 
-  /// Emits the loop for each possible number of rows, and the choice between them.
-  void emit(Code &b, const Machine &machine, mlir::Value rowCount) const;
-
-private:
-  void emitRows(Code &b, const Machine &machine, int64_t count) const;
-  void emitChunk(Code &b, const Machine &machine, mlir::ArrayRef<mlir::Value> a, int64_t first, int64_t count) const;
+  /// Calls the loop for `rowCount` rows. All phases of a module whose tiles have the same shape share one function.
+  void call(Code &b, const Machine &machine, mlir::Value rowCount) const;
 };
 
 } // namespace seqc::cpu
