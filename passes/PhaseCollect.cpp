@@ -93,7 +93,8 @@ static bool isOfInput(PhasePlan &plan, GradientOp gradient) {
 static void eraseDead(PhasePlan &plan, const DenseSet<Value> &needed) {
   SmallVector<Operation *> ops = opsInGroups(plan);
   for (Operation *op : llvm::reverse(ops))
-    if (op->use_empty() && !(op->getNumResults() == 1 && needed.contains(op->getResult(0))) && op->getNumResults() > 0 && !isa<BoundaryGradientOp>(op) && !plan.addedTo.count(op))
+    if (op->use_empty() && !(op->getNumResults() == 1 && needed.contains(op->getResult(0))) &&
+        op->getNumResults() > 0 && !isa<BoundaryGradientOp>(op) && !plan.addedTo.count(op))
       op->erase();
 }
 
@@ -209,8 +210,9 @@ static void collectEnd(PhasePlan &plan, Operation *op) {
   if (auto state = dyn_cast<FinalStateOp>(op)) {
     bool later = cast<AtOp>(group.group).getAnchor() == Anchor::start;
     slot = plan.slots.state(SlotSource::final_state, state.getState(), later, state.getIndex(), typeOf(value));
-    std::string step = later ? std::to_string(1 + state.getIndex())
-                             : state.getIndex() == 0 ? "T" : "T-" + std::to_string(state.getIndex());
+    std::string step = later                   ? std::to_string(1 + state.getIndex())
+                       : state.getIndex() == 0 ? "T"
+                                               : "T-" + std::to_string(state.getIndex());
     name = (state.getState() + "[" + step + "]").str();
   } else {
     auto output = cast<OutputOp>(op);
@@ -233,9 +235,9 @@ static void collectOp(PhasePlan &plan, Operation *op) {
     return collectEnd(plan, op);
   if (isMovement(op)) {
     if (plan.views.isCopied(op->getResult(0)))
-      plan.define(plan.addCopy(group, plan.views.resolveMovement(op), typeOf(op->getResult(0)).getElementType(),
-                               op->getLoc()),
-                  op->getResult(0));
+      plan.define(
+          plan.addCopy(group, plan.views.resolveMovement(op), typeOf(op->getResult(0)).getElementType(), op->getLoc()),
+          op->getResult(0));
     return;
   }
   auto total = dyn_cast<TotalOp>(op);

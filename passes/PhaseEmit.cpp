@@ -46,7 +46,10 @@ Value PhaseReader::readSlot(const Access &access, Location loc) {
 Value PhaseReader::read(const Access &access, Location loc, bool anywhere) {
   std::vector<int64_t> key = {reinterpret_cast<intptr_t>(access.base.getAsOpaquePointer()),
                               reinterpret_cast<intptr_t>(access.id.getAsOpaquePointer()),
-                              access.shift, access.idStride, access.offset, anywhere};
+                              access.shift,
+                              access.idStride,
+                              access.offset,
+                              anywhere};
   key.insert(key.end(), access.shape.begin(), access.shape.end());
   key.insert(key.end(), access.strides.begin(), access.strides.end());
   for (Value slot : access.boundary)
@@ -173,7 +176,8 @@ void emitBoundaryGradient(PhasePlan &plan, BoundaryGradientOp op) {
   for (int64_t slot = 0; slot < op.getSlots(); ++slot) {
     AtOp at = groupAt(plan.system, before, later ? Anchor::end : Anchor::start, later ? slot : -1 - slot, op.getLoc());
     OpBuilder builder(at.getBody().front().getTerminator());
-    std::string name = ("d." + op.getState() + "[" + (later ? "T+" + std::to_string(1 + slot) : std::to_string(-slot)) + "]").str();
+    std::string name =
+        ("d." + op.getState() + "[" + (later ? "T+" + std::to_string(1 + slot) : std::to_string(-slot)) + "]").str();
     auto phase = PhaseOp::create(builder, op.getLoc(), name, type.getShape(), false);
     OpBuilder body = OpBuilder::atBlockBegin(&phase.getBody().emplaceBlock());
     Value given = plan.slots.state(SlotSource::d_state, op.getState(), later, slot, type);

@@ -54,8 +54,8 @@ bool Partition::fuses(PhaseNode *user, const Access &access, PhaseNode *source) 
 }
 
 bool Partition::isPrivate(PhaseNode *node, PhaseNode *total) {
-  return node->kind == PhaseNode::Compute && node->places.empty() &&
-         node->type.getShape() == total->type.getShape() && llvm::all_of(uses[node], [&](auto &use) {
+  return node->kind == PhaseNode::Compute && node->places.empty() && node->type.getShape() == total->type.getShape() &&
+         llvm::all_of(uses[node], [&](auto &use) {
            auto [user, access] = use;
            bool elementwise = user == total || (user->kind == PhaseNode::Compute && isPointwise(user->op));
            return (user == total || user->cone == total) && elementwise && access->isWhole();
@@ -129,7 +129,8 @@ void Partition::delayPointwise() {
   }
 }
 
-/// Loops take all that is ready at once, since each phase there costs a barrier a step; maps only what belongs together.
+/// Loops take all that is ready at once, since each phase there costs a barrier a step; maps only what belongs
+/// together.
 void Partition::join() {
   std::map<std::tuple<unsigned, bool, std::vector<int64_t>>, PhaseNode *> first;
   for (auto &node : group.nodes) {

@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/MapVector.h"
 
+#include <map>
 #include <memory>
 
 namespace recur {
@@ -31,8 +32,8 @@ struct PhaseNode {
 
   Kind kind;
   PhaseGroup *group;
-  mlir::Operation *op = nullptr;  // computing op or total
-  mlir::Value value;              // what it is a value of, if others read it
+  mlir::Operation *op = nullptr;   // computing op or total
+  mlir::Value value;               // what it is a value of, if others read it
   llvm::SmallVector<Access> reads; // of operands, in order
   mlir::RankedTensorType type;
   mlir::Location loc;
@@ -42,7 +43,7 @@ struct PhaseNode {
 
   unsigned level = 0;
   PhaseNode *cone = nullptr; // the total that alone uses it, whose phase it joins
-  PhaseNode *leader;           // union-find: nodes of one phase
+  PhaseNode *leader;         // union-find: nodes of one phase
 
   // Once emitted:
   mlir::Value emitted;

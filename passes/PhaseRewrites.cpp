@@ -3,7 +3,7 @@
 
 #include "passes/analysis/OpKinds.h"
 
-#include "llvm/ADT/MapVector.h"
+#include <map>
 
 using namespace mlir;
 
@@ -88,7 +88,9 @@ namespace {
 
 struct Range {
   int64_t dim, begin, size;
-  bool operator<(const Range &other) const { return std::tie(dim, begin, size) < std::tie(other.dim, other.begin, other.size); }
+  bool operator<(const Range &other) const {
+    return std::tie(dim, begin, size) < std::tie(other.dim, other.begin, other.size);
+  }
 };
 
 } // namespace

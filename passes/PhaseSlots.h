@@ -4,7 +4,10 @@
 
 #include "dialect/Recur.h"
 
-#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <map>
 
 namespace recur {
 

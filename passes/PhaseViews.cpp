@@ -18,6 +18,11 @@ Access PhaseViews::resolve(Value value) {
   auto it = known.find(value);
   if (it != known.end())
     return it->second;
+  // A cycle of movement alone, `h = h[t-1]`: one of its values must be stored.
+  if (!resolving.insert(value).second) {
+    copied.insert(value);
+    return Access::whole(value);
+  }
   Operation *op = value.getDefiningOp();
   Access access = Access::whole(value);
   if (isMovement(op) && !copied.contains(value)) {
@@ -25,7 +30,8 @@ Access PhaseViews::resolve(Value value) {
   } else if (PhaseSlots::shiftToEnd(value) != 0 && !copied.contains(value)) {
     access = readLeaf(value);
   }
-  return known[value] = access;
+  resolving.erase(value);
+  return known[value] = copied.contains(value) ? Access::whole(value) : access;
 }
 
 Access PhaseViews::readLeaf(Value leaf) {
@@ -58,7 +64,8 @@ SmallVector<Value, 2> PhaseViews::boundaryOf(ShiftOpInterface shift) {
   SmallVector<Value, 2> boundary;
   auto type = cast<RankedTensorType>(shift->getResult(0).getType());
   for (int64_t slot = 0; slot < count; ++slot)
-    boundary.push_back(slots.state(SlotSource::state, shift.getStateName(), shift.getShift() > 0, slot, type, initSlot));
+    boundary.push_back(
+        slots.state(SlotSource::state, shift.getStateName(), shift.getShift() > 0, slot, type, initSlot));
   return boundary;
 }
 

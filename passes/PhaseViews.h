@@ -43,6 +43,7 @@ private:
   PhaseSlots &slots;
   std::function<mlir::Value(mlir::Value)> slotOf;
   llvm::DenseMap<mlir::Value, Access> known;
+  llvm::DenseSet<mlir::Value> resolving;
   llvm::SetVector<mlir::Value> copied;
 };
 

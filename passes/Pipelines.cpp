@@ -3,6 +3,8 @@
 
 #include "passes/Passes.h"
 
+#include "mlir/Pass/PassRegistry.h"
+
 using namespace mlir;
 
 namespace recur {
@@ -29,6 +31,19 @@ void buildSchedulePipeline(OpPassManager &passes) {
 void buildPhasesPipeline(OpPassManager &passes) {
   passes.addPass(createRecurFormPhases());
   passes.addNestedPass<SystemOp>(createRecurPlanMemory());
+}
+
+void registerPipelines() {
+  PassPipelineRegistration<>("recur-to-adjoint", "flattens systems and derives their adjoints", buildAdjointPipeline);
+  PassPipelineRegistration<>("recur-to-schedule", "from systems to loops and maps", [](OpPassManager &passes) {
+    buildAdjointPipeline(passes);
+    buildSchedulePipeline(passes);
+  });
+  PassPipelineRegistration<>("recur-to-phases", "from systems to phases and their memory", [](OpPassManager &passes) {
+    buildAdjointPipeline(passes);
+    buildSchedulePipeline(passes);
+    buildPhasesPipeline(passes);
+  });
 }
 
 } // namespace recur

@@ -16,6 +16,10 @@ void buildSchedulePipeline(mlir::OpPassManager &passes);
 /// From there to phases: afterwards systems hold nothing but slots, groups and phases.
 void buildPhasesPipeline(mlir::OpPassManager &passes);
 
+/// Gives tools the pipelines by name: `recur-to-adjoint`, `recur-to-schedule`, `recur-to-phases`. Each starts from what
+/// the frontend makes.
+void registerPipelines();
+
 } // namespace recur
 
 #endif // SEQC_PASSES_PIPELINES_H

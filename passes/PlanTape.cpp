@@ -44,17 +44,17 @@ private:
   void findPrimal();
   void require(Value value);
   void requireShrunk();
-  bool isAvailable(Value value);
+  bool isAvailable(Value value, DenseSet<Value> &visited);
   Decision decide(Operation *op, bool carried);
 
   Block &block;
   TimeInvariance invariance;
   SmallVector<Component> components;
-  DenseSet<Operation *> adjoint;  // depends on a seed
-  DenseSet<Operation *> primal;   // what forward computes anyway
+  DenseSet<Operation *> adjoint; // depends on a seed
+  DenseSet<Operation *> primal;  // what forward computes anyway
   DenseSet<Value> required;
   SmallVector<Operation *> shrinking; // movement that reads less than its source
-  DenseMap<Value, bool> available;
+  DenseSet<Value> derivable; // made of what is required, or of leaves
 };
 
 } // namespace
@@ -104,7 +104,7 @@ void TapePlan::require(Value value) {
   while (!pending.empty()) {
     Value next = pending.pop_back_val();
     Operation *op = next.getDefiningOp();
-    if (isLeaf(op) || required.contains(next) || isAdjoint(op))
+    if (isLeaf(op) || required.contains(next) || derivable.contains(next) || isAdjoint(op))
       continue;
     bool shrinks = isa<SliceOp, GatherOp>(op) && elementsOf(next) < elementsOf(op->getOperand(0));
     if (shrinks && !invariance.isInvariant(next) && primal.contains(op)) {
@@ -114,7 +114,7 @@ void TapePlan::require(Value value) {
     bool derived = isMovement(op) || isPlacement(op) || !primal.contains(op) ||
                    (invariance.isInvariant(next) && !isa<TotalOp>(op));
     if (derived) {
-      available[next] = true;
+      derivable.insert(next);
       pending.append(op->operand_begin(), op->operand_end());
     } else {
       required.insert(next);
@@ -127,7 +127,7 @@ void TapePlan::requireShrunk() {
   for (Operation *op : shrinking) {
     Value source = op->getOperand(0);
     Operation *sourceOp = source.getDefiningOp();
-    if (!isLeaf(sourceOp) && !required.contains(source) && !available.count(source)) {
+    if (!isLeaf(sourceOp) && !required.contains(source) && !derivable.contains(source)) {
       required.insert(op->getResult(0));
       continue;
     }
@@ -136,7 +136,9 @@ void TapePlan::requireShrunk() {
   }
 }
 
-bool TapePlan::isAvailable(Value value) {
+bool TapePlan::isAvailable(Value value, DenseSet<Value> &visited) {
+  if (!visited.insert(value).second)
+    return true; // a cycle of movement alone
   Operation *op = value.getDefiningOp();
   if (isLeaf(op) || isa<RandomMaskOp>(op) || invariance.isPrepared(value) || decisions.count(value))
     return true;
@@ -144,9 +146,8 @@ bool TapePlan::isAvailable(Value value) {
     return false; // not decided yet: of another step
   if (!isMovement(op) && !isPlacement(op))
     return false;
-  return llvm::all_of(op->getOperands(), [&](Value operand) {
-    return required.contains(operand) || isAvailable(operand);
-  });
+  return llvm::all_of(op->getOperands(),
+                      [&](Value operand) { return required.contains(operand) || isAvailable(operand, visited); });
 }
 
 Decision TapePlan::decide(Operation *op, bool carried) {
@@ -160,8 +161,10 @@ Decision TapePlan::decide(Operation *op, bool carried) {
     return {true, "a product"};
   if (carried)
     return {true, "a loop carries it"};
-  bool cheap = llvm::all_of(op->getOperands(), [&](Value operand) { return isAvailable(operand); });
-  return cheap ? Decision{false, "pointwise, and its operands are at hand"} : Decision{true, "its operands are not kept"};
+  DenseSet<Value> visited;
+  bool cheap = llvm::all_of(op->getOperands(), [&](Value operand) { return isAvailable(operand, visited); });
+  return cheap ? Decision{false, "pointwise, and its operands are at hand"}
+               : Decision{true, "its operands are not kept"};
 }
 
 void TapePlan::run() {
@@ -226,8 +229,8 @@ static void buildTaped(SystemOp joint, StringRef model, const TapePlan &plan,
   keepOnly(system.getBody().front(), roots);
   SmallVector<Attribute> report;
   for (auto &[value, decision] : plan.decisions)
-    report.push_back(builder.getStringAttr((decision.keep ? "keep " : "recompute ") + nameOf(value) + ": " +
-                                           decision.reason));
+    report.push_back(
+        builder.getStringAttr((decision.keep ? "keep " : "recompute ") + nameOf(value) + ": " + decision.reason));
   system->setAttr("recur.tape", builder.getArrayAttr(report));
 }
 

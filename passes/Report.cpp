@@ -125,9 +125,8 @@ static void printPhase(llvm::raw_ostream &os, PhaseOp phase, bool beforeLoop) {
     products += isProduct(&op);
     pointwise += isPointwise(&op);
   }
-  os << "      " << phase.getName() << " [" << llvm::join(llvm::map_range(phase.getSpace(), [](int64_t size) {
-    return std::to_string(size);
-  }), ", ") << "]: ";
+  os << "      " << phase.getName() << " ["
+     << llvm::join(llvm::map_range(phase.getSpace(), [](int64_t size) { return std::to_string(size); }), ", ") << "]: ";
   if (products == 0 && pointwise == 0)
     os << "copy";
   else

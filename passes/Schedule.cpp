@@ -81,8 +81,8 @@ static bool isLoop(Kind kind) { return kind == Kind::Forward || kind == Kind::Ba
 static LogicalResult reportCycle(ArrayRef<Operation *> cycle, StringRef what, StringRef hint) {
   // Starts at the first of them in the source, whatever the search met first.
   SmallVector<Operation *> links(cycle);
-  auto *first = std::min_element(links.begin(), links.end(),
-                                 [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  auto *first =
+      std::min_element(links.begin(), links.end(), [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
   std::rotate(links.begin(), first, links.end());
   InFlightDiagnostic error = links.front()->emitError(what) << ": ";
   for (Operation *op : links)
@@ -135,7 +135,9 @@ LogicalResult Scheduler::makeNodes() {
       node.kind = Kind::At;
     } else if (!isa<TotalOp>(first)) {
       Value value = first->getResult(0);
-      node.kind = invariance.isPrepared(value) ? Kind::Prepared : invariance.isInvariant(value) ? Kind::Once : Kind::Map;
+      node.kind = invariance.isPrepared(value)    ? Kind::Prepared
+                  : invariance.isInvariant(value) ? Kind::Once
+                                                  : Kind::Map;
     }
     for (Operation *op : node.ops)
       nodes[op] = list.size();
@@ -195,9 +197,8 @@ void Scheduler::sinkIntoLoops() {
     };
     // The operands of an outer product are stored anyway, and far smaller than it is.
     return llvm::all_of(op->getUsers(), inLoop) &&
-           (isMovement(op) || isa<OuterOp>(op) || llvm::all_of(op->getOperands(), [&](Value operand) {
-              return isFree(operand, loopOf[n], loopOf);
-            }));
+           (isMovement(op) || isa<OuterOp>(op) ||
+            llvm::all_of(op->getOperands(), [&](Value operand) { return isFree(operand, loopOf[n], loopOf); }));
   };
   for (bool changed = true; changed;) {
     changed = false;
@@ -258,8 +259,7 @@ Block *Scheduler::createGroup(Kind kind, Operation *before, Location loc) {
   else if (kind == Kind::Map)
     group = MapOp::create(builder, loc, TypeRange());
   else if (isLoop(kind))
-    group = LoopOp::create(builder, loc, TypeRange(),
-                           kind == Kind::Forward ? Direction::forward : Direction::backward);
+    group = LoopOp::create(builder, loc, TypeRange(), kind == Kind::Forward ? Direction::forward : Direction::backward);
   else
     group = AtOp::create(builder, loc, TypeRange(), Anchor::start, -1);
   Block *body = &group->getRegion(0).emplaceBlock();

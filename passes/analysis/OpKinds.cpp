@@ -5,13 +5,9 @@ using namespace mlir;
 
 namespace recur {
 
-bool isLeaf(Operation *op) {
-  return isa<InputOp, ParamOp, ConstantOp, CountOp, SeedOp, FinalSeedOp, SavedOp>(op);
-}
+bool isLeaf(Operation *op) { return isa<InputOp, ParamOp, ConstantOp, CountOp, SeedOp, FinalSeedOp, SavedOp>(op); }
 
-bool isSink(Operation *op) {
-  return isa<OutputOp, LossOp, EquationOp, GradientOp, SaveOp, FinalStateOp>(op);
-}
+bool isSink(Operation *op) { return isa<OutputOp, LossOp, EquationOp, GradientOp, SaveOp, FinalStateOp>(op); }
 
 bool isMovement(Operation *op) {
   return isa<ShiftOpInterface, SliceOp, ReshapeOp, TransposeOp, BroadcastOp, GatherOp, StopGradientOp>(op);
@@ -19,9 +15,7 @@ bool isMovement(Operation *op) {
 
 bool isPlacement(Operation *op) { return isa<ConcatOp, PadOp>(op); }
 
-bool isPointwise(Operation *op) {
-  return op->hasTrait<PointwiseOpTrait>() && !isa<StopGradientOp>(op);
-}
+bool isPointwise(Operation *op) { return op->hasTrait<PointwiseOpTrait>() && !isa<StopGradientOp>(op); }
 
 bool isProduct(Operation *op) { return isa<MatmulOp, OuterOp, ReduceOp>(op); }
 

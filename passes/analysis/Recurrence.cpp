@@ -68,9 +68,8 @@ static std::string stepOf(Operation *op, Value from) {
   return op->getName().stripDialect().str();
 }
 
-void Classifier::follow(Value value, Value target, SmallVectorImpl<std::string> &steps,
-                        DenseSet<Operation *> &visited, const std::string &state,
-                        std::vector<GradientHighway> &found) const {
+void Classifier::follow(Value value, Value target, SmallVectorImpl<std::string> &steps, DenseSet<Operation *> &visited,
+                        const std::string &state, std::vector<GradientHighway> &found) const {
   if (value == target) {
     found.push_back({state, {steps.begin(), steps.end()}});
     return;

@@ -261,3 +261,17 @@ recur.system exported @loss {
   %l = recur.div %t, %n : tensor<f32>
   recur.loss %l : tensor<f32>
 }
+
+// -----
+
+// A cycle of movement alone: the value is stored and copied from step to step.
+// CHECK-LABEL: @held
+// CHECK: recur.loop forward
+// CHECK: [[P:%.*]] = recur.read [[H:%[^ ]*]] shift -1 boundary
+// CHECK: recur.write [[P]], [[H]]
+recur.system exported @held {
+  %b = recur.param "b" init <xavier> : tensor<4xf32>
+  %h = recur.delay %h by 1 state "h" init %b : tensor<4xf32>
+  recur.equation "h", %h : tensor<4xf32>
+  recur.output "h", %h : tensor<4xf32>
+}

@@ -1,6 +1,7 @@
 //===- seq-opt.cpp - Runs any pass on textual IR ---------------------------------===//
 #include "codegen/cpu/CpuPasses.h"
 #include "passes/Passes.h"
+#include "passes/Pipelines.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -20,6 +21,7 @@ int main(int argc, char **argv) {
                   mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
                   mlir::vector::VectorDialect>();
   recur::registerRecurPasses();
+  recur::registerPipelines();
   seqc::cpu::registerSeqcCpuPasses();
   mlir::registerTransformsPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "passes on recurrence systems\n", registry));
