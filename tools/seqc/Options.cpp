@@ -140,6 +140,8 @@ std::optional<Options> parseOptions(int argc, char **argv) {
     return wrong("--model, -D and --dtype need a .seq file: in a .mlir file they are fixed");
   if (options.stage == Stage::Library && StringRef(options.output).ends_with(".h"))
     return wrong("-o names the library; its header is written beside it");
+  if (options.stage == Stage::Library && options.output == "-")
+    return wrong("a library needs a file: -o - is for texts and objects");
   return options;
 }
 
