@@ -169,7 +169,7 @@ void Trainer::endEpoch() {
   addCurvePoint(true);
   ++progress.epoch;
   progress.batch = 0;
-  report(progress.curve.back());
+  report();
   save();
 }
 
@@ -195,12 +195,25 @@ std::string Trainer::lossText(double loss) const {
                std::exp(loss));
 }
 
-void Trainer::report(const CurvePoint &point) {
+/// The mean over the epoch that just ended, from the points of its curve.
+double Trainer::trainingLossOfEpoch() const {
+  const std::vector<CurvePoint> &curve = state.progress.curve;
+  int64_t begin = state.progress.update - data.training->batchesPerEpoch(), end = state.progress.update;
+  double sum = 0;
+  for (size_t i = curve.size(); i > 0 && curve[i - 1].update > begin; --i) {
+    int64_t before = i > 1 ? std::max(curve[i - 2].update, begin) : begin;
+    sum += curve[i - 1].training * static_cast<double>(curve[i - 1].update - before);
+  }
+  return sum / static_cast<double>(end - begin);
+}
+
+void Trainer::report() {
+  const CurvePoint &point = state.progress.curve.back();
   auto now = std::chrono::steady_clock::now();
   double seconds = std::chrono::duration<double>(now - epochBegin).count();
   epochBegin = now;
   std::string line =
-      print("epoch %3ld/%ld  training %.4g", state.progress.epoch, state.settings.epochs, point.training);
+      print("epoch %3ld/%ld  training %.4g", state.progress.epoch, state.settings.epochs, trainingLossOfEpoch());
   if (point.validation >= 0)
     line += "  validation " + lossText(point.validation);
   line +=

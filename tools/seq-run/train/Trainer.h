@@ -51,7 +51,8 @@ private:
   bool stopsEarly() const;
   void save();
   void saveNowAndThen();
-  void report(const CurvePoint &point);
+  void report();
+  double trainingLossOfEpoch() const;
   void finish(Outcome outcome);
   std::string lossText(double loss) const;
 
