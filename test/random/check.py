@@ -53,7 +53,7 @@ class ModelCheck:
         self.training = "dropout" in text
         self.differentiable = "stop_gradient" not in text
         self.params = {
-            name: value + self.rng.normal(0, 0.1, value.shape) for name, value in model.init(seed).items()
+            name: np.array(value + self.rng.normal(0, 0.1, value.shape)) for name, value in model.init(seed).items()
         }
         self.inputs = {name: self.random_input(entry) for name, entry in model.inputs.items()}
         self.states = self.random_states() if self.rng.random() < 0.6 else {}
