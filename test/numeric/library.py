@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
+SOURCE_DIR = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+BIN_DIR = os.environ.get("SEQC_BIN_DIR", os.path.join(SOURCE_DIR, "build", "release", "bin"))
 ABI_VERSION = 1
 ALIGNMENT = 64
 
@@ -66,7 +68,7 @@ class Call(ctypes.Structure):
 
 def tool(name):
     """The path of a built tool."""
-    return os.path.join(os.environ["SEQC_BIN_DIR"], name)
+    return os.path.join(BIN_DIR, name)
 
 
 def compile_seq(path, out, dims=None, dtype="f64", model=None, options=()):

@@ -10,7 +10,7 @@ import numpy as np
 import library
 import reference
 import tensors
-from cases import STDLIB, compiled, differences, dims_of, distance, random_input, random_params, random_states, scratch
+from cases import COMPILED, STDLIB, compiled, differences, dims_of, distance, random_input, random_params, random_states, scratch
 from reference import CELLS
 
 FORWARD = {"f64": 1e-10, "f32": 1e-5}
@@ -43,9 +43,9 @@ class Cells(unittest.TestCase):
 
     def test_forward_agrees_with_numpy(self):
         for name, cell in self.each_cell():
-            for size in range(4):
-                for T, B in ((1, 1), (2, 3), (7, 17)):
-                    for dtype in FORWARD:
+            for dtype, sizes in COMPILED.items():
+                for size in sizes:
+                    for T, B in ((1, 1), (2, 3), (7, 17)):
                         self.check_forward(cell, compiled(name, size, dtype), T, B)
 
     def test_long_sequences_agree_with_numpy(self):

@@ -6,7 +6,7 @@ import unittest
 
 import fuzz
 
-VALID = range(1000, 1000 + int(os.environ.get("SEQC_RANDOM_COUNT", "240")))
+VALID = range(1000, 1000 + int(os.environ.get("SEQC_RANDOM_COUNT", "200")))
 INVALID = range(2000, 2120)
 GARBLED = range(3000, 3120)
 
