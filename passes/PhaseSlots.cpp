@@ -13,6 +13,8 @@ PhaseSlots::PhaseSlots(SystemOp system) : system(system), builder(system.getCont
     if (!shift.getStateName().empty())
       directions[shift.getStateName()] |= shift.getShift() < 0 ? 1 : 2;
   });
+  // A backward need not read the states that it gives gradients of.
+  system.walk([&](BoundaryGradientOp op) { directions[op.getState()] |= op.getReversed() ? 2 : 1; });
 }
 
 Value PhaseSlots::create(SlotSource source, StringRef name, RankedTensorType type, bool time, bool batch, bool zeroed,
