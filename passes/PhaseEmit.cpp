@@ -147,12 +147,15 @@ static AtOp groupAt(SystemOp system, Operation *before, Anchor anchor, int64_t o
   return at;
 }
 
-static Value sumOfShifted(PhasePlan &plan, BoundaryGradientOp op, OpBuilder &builder) {
+/// What flows to slot `slot` before the first step (or behind the last): a shift by k reaches k slots far.
+static Value sumOfShifted(PhasePlan &plan, BoundaryGradientOp op, int64_t slot, OpBuilder &builder) {
   PhaseReader reader(plan, builder);
   Value sum;
   for (Value shifted : op.getShifted()) {
     Operation *source = shifted.getDefiningOp();
     Access access = isMovement(source) ? plan.views.resolveMovement(source) : plan.views.resolve(shifted);
+    if (std::abs(access.shift) <= slot)
+      continue;
     Value value = reader.read(access, shifted.getLoc(), /*anywhere=*/true);
     sum = sum ? AddOp::create(builder, op.getLoc(), sum, value).getResult() : value;
   }
@@ -181,12 +184,12 @@ void emitBoundaryGradient(PhasePlan &plan, BoundaryGradientOp op) {
     auto phase = PhaseOp::create(builder, op.getLoc(), name, type.getShape(), false);
     OpBuilder body = OpBuilder::atBlockBegin(&phase.getBody().emplaceBlock());
     Value given = plan.slots.state(SlotSource::d_state, op.getState(), later, slot, type);
-    WriteOp::create(body, op.getLoc(), sumOfShifted(plan, op, body), given, 0, strides);
+    WriteOp::create(body, op.getLoc(), sumOfShifted(plan, op, slot, body), given, 0, strides);
     if (totals.empty())
       continue;
     auto total = PhaseOp::create(builder, op.getLoc(), name + ".total", type.getShape(), true);
     OpBuilder sums = OpBuilder::atBlockBegin(&total.getBody().emplaceBlock());
-    Value value = sumOfShifted(plan, op, sums);
+    Value value = sumOfShifted(plan, op, slot, sums);
     Value state = plan.slots.state(SlotSource::state, op.getState(), later, slot, type);
     for (const Place &place : totals)
       AccumulateOp::create(sums, op.getLoc(), value, place.slot, Value(), 0, place.offset, place.strides, state);
