@@ -28,8 +28,11 @@ private:
 
 Value PhaseReader::number(const Access &access, Location loc) {
   Operation *op = access.base.getDefiningOp();
-  if (access.isWhole())
-    return builder.clone(*op)->getResult(0);
+  if (access.isWhole()) {
+    Operation *clone = builder.clone(*op);
+    clone->setLoc(loc);
+    return clone->getResult(0);
+  }
   auto elements = cast<DenseElementsAttr>(cast<ConstantOp>(op).getValue());
   auto type = RankedTensorType::get(access.shape, elements.getElementType());
   return ConstantOp::create(builder, loc, type, elements.resizeSplat(type));
@@ -55,6 +58,7 @@ Value PhaseReader::read(const Access &access, Location loc, bool anywhere) {
   for (Value slot : access.boundary)
     key.push_back(reinterpret_cast<intptr_t>(slot.getAsOpaquePointer()));
   Value &value = known[key];
+  loc = plan.placed(loc);
   if (!value)
     value = anywhere && isNumber(access) ? number(access, loc) : readSlot(access, loc);
   return value;
@@ -74,6 +78,7 @@ static Value emitNode(PhaseNode &node, PhaseReader &reader, OpBuilder &builder, 
     return operands.front();
   Operation *clone = node.op->clone();
   clone->setOperands(operands);
+  clone->setLoc(plan.placed(clone->getLoc()));
   builder.insert(clone);
   return clone->getResult(0);
 }

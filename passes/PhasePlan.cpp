@@ -68,8 +68,17 @@ PhaseGroup &PhasePlan::extra(Extra which) {
   return *group;
 }
 
+/// Whether a debugger can be sent there.
+static bool hasPlace(Location loc) {
+  return loc
+      ->walk([](Location part) { return isa<FileLineColLoc>(part) ? WalkResult::interrupt() : WalkResult::advance(); })
+      .wasInterrupted();
+}
+
+Location PhasePlan::placed(Location loc) const { return hasPlace(loc) ? loc : SystemOp(system).getLoc(); }
+
 PhaseNode *PhasePlan::addNode(PhaseGroup &group, PhaseNode::Kind kind, RankedTensorType type, Location loc) {
-  group.nodes.push_back(std::make_unique<PhaseNode>(kind, group, type, loc));
+  group.nodes.push_back(std::make_unique<PhaseNode>(kind, group, type, placed(loc)));
   PhaseNode *node = group.nodes.back().get();
   node->name = nameOf(loc).str();
   return node;

@@ -74,6 +74,9 @@ public:
   /// The slot that a computed value has got because something reads it, or null.
   mlir::Value storedIn(mlir::Value value) const { return homes.lookup(value); }
 
+  /// `loc`, or that of the system if it says no place in a file (numbers that passes made).
+  mlir::Location placed(mlir::Location loc) const;
+
   PhaseNode *addNode(PhaseGroup &group, PhaseNode::Kind kind, mlir::RankedTensorType type, mlir::Location loc);
   PhaseNode *addCopy(PhaseGroup &group, const Access &access, mlir::Type elementType, mlir::Location loc);
   PhaseNode *nodeOf(mlir::Value value) const { return nodes.lookup(value); }
