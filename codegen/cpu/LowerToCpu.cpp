@@ -124,6 +124,21 @@ struct LowerToCpu : impl::LowerToCpuBase<LowerToCpu> {
         return signalPassFailure();
       SystemLowering(system, machine).lower();
     }
+    locate();
+  }
+
+  /// Gives each op one place in the source: LLVM wants one for every call in a function with debug information, and
+  /// drops a fused location of which one part is unknown.
+  void locate() {
+    MLIRContext *context = &getContext();
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      auto own = function.getLoc()->findInstanceOf<FileLineColLoc>();
+      Location fallback = own ? Location(own) : Location(FileLineColLoc::get(context, "<unknown>", 1, 1));
+      function.walk([&](Operation *op) {
+        auto place = op->getLoc()->findInstanceOf<FileLineColLoc>();
+        op->setLoc(place ? Location(place) : fallback);
+      });
+    }
   }
 
   /// Equations that no phase computes cannot be lowered.

@@ -52,6 +52,27 @@ TEST(Object, NamesOfPhasesAndLinesOfTheSourceSurvive) {
   EXPECT_NE(assembly.find(".loc"), std::string::npos);
 }
 
+TEST(Object, CallsFromUnknownPlacesCompile) {
+  const char *text = R"(
+recur.system @M {
+  %x = recur.slot input "x" batch : !recur.slot<tensor<8xf32>>
+  %y = recur.slot output "y" batch : !recur.slot<tensor<8xf32>>
+  recur.map {
+    recur.phase "y" space [8] {
+      %a = recur.read %x offset 0 strides [1] : (!recur.slot<tensor<8xf32>>) -> tensor<8xf32> loc(unknown)
+      %e = recur.erf %a : tensor<8xf32> loc(unknown)
+      %f = recur.erf %e : tensor<8xf32> loc(fused[unknown, "a.seq":1:2])
+      recur.write %f, %y offset 0 strides [1] : tensor<8xf32>, !recur.slot<tensor<8xf32>> loc(unknown)
+    } loc(unknown)
+    recur.phase "z" space [8] {
+      %a = recur.read %x offset 0 strides [1] : (!recur.slot<tensor<8xf32>>) -> tensor<8xf32>
+      recur.write %a, %y offset 0 strides [1] : tensor<8xf32>, !recur.slot<tensor<8xf32>>
+    } loc(fused["a.seq":3:4, unknown])
+  } loc(unknown)
+})";
+  EXPECT_NE(generate(text, "x86-64-v3", Emit::Object), "");
+}
+
 TEST(Object, VectorsAreAsWideAsTheTarget) {
   std::string text = lstmForward({64, 64, "f32"});
   EXPECT_NE(generate(text, "x86-64-v4", Emit::Assembly).find("%zmm"), std::string::npos);
