@@ -122,7 +122,7 @@ Constant *TableWriter::zeros() {
       if (slot.source != SEQC_PARAM && slot.source != SEQC_D_PARAM && slot.source != SEQC_PREPARED)
         longest = std::max(longest, slot.features * slot.bytes);
   auto *type = ArrayType::get(Type::getInt8Ty(context), longest + SEQC_ALIGNMENT);
-  Constant *zeros = global(ConstantAggregateZero::get(type), "zeros", /*constant=*/false);
+  Constant *zeros = global(ConstantAggregateZero::get(type), "zeros", /*constant=*/true);
   cast<GlobalVariable>(zeros)->setAlignment(Align(SEQC_ALIGNMENT));
   return zeros;
 }

@@ -48,6 +48,7 @@ private:
   void foldNames();
   LogicalResult makeNodes();
   FailureOr<Kind> directionOf(const Component &component);
+  bool isPrepared(Value value);
   void sinkIntoLoops();
   void findCandidates(ArrayRef<unsigned> order, SmallVectorImpl<int> &loopOf);
   bool isFree(Value value, unsigned loop, ArrayRef<int> loopOf);
@@ -93,6 +94,17 @@ static LogicalResult reportCycle(ArrayRef<Operation *> cycle, StringRef what, St
   return error;
 }
 
+/// Whether `prepare` may compute the value ahead of the calls: it depends on parameters alone, through values of which
+/// none is written to the caller's memory, which only a call has.
+bool Scheduler::isPrepared(Value value) {
+  auto goesToCaller = [](Operation *user) { return isSink(user) && !isa<EquationOp>(user); };
+  return invariance.isPrepared(value) && llvm::none_of(value.getUsers(), goesToCaller) &&
+         llvm::all_of(value.getDefiningOp()->getOperands(), [&](Value operand) {
+           int n = nodeOf(operand.getDefiningOp());
+           return n < 0 || list[n].kind == Kind::Prepared;
+         });
+}
+
 FailureOr<Kind> Scheduler::directionOf(const Component &component) {
   auto isShift = [](Operation *op) { return isa<ShiftOpInterface>(op); };
   SmallVector<Operation *> instant = findCycle(component, [&](Operation *op) { return !isShift(op); });
@@ -135,7 +147,7 @@ LogicalResult Scheduler::makeNodes() {
       node.kind = Kind::At;
     } else if (!isa<TotalOp>(first)) {
       Value value = first->getResult(0);
-      node.kind = invariance.isPrepared(value)    ? Kind::Prepared
+      node.kind = isPrepared(value)               ? Kind::Prepared
                   : invariance.isInvariant(value) ? Kind::Once
                                                   : Kind::Map;
     }

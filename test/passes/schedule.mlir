@@ -142,3 +142,17 @@ recur.system exported @two_outputs_and_last {
   recur.output "l", %h last : tensor<4xf32>
   recur.output "g", %g : tensor<4xf32>
 }
+// -----
+
+// What goes to the caller is no part of `prepare`, which has no caller's memory to write; what it is made of is.
+// CHECK-LABEL: @loss_of_a_parameter
+// CHECK: recur.once prepared
+// CHECK-NEXT: recur.tanh
+// CHECK: recur.once {
+// CHECK: recur.reduce
+recur.system exported @loss_of_a_parameter {
+  %w = recur.param "w" init <xavier> : tensor<4xf32>
+  %t = recur.tanh %w : tensor<4xf32>
+  %l = recur.reduce sum %t dim 0 : tensor<4xf32> -> tensor<f32>
+  recur.loss %l : tensor<f32>
+}

@@ -100,8 +100,9 @@ def invalid(seed):
     rng = np.random.default_rng(seed)
     while True:
         file = generate(int(rng.integers(1 << 30)))
+        before = file.render()
         what = getattr(Spoiler(rng, file.models[0]), KINDS[int(rng.integers(len(KINDS)))])()
-        if what:
+        if what and file.render() != before:
             return file.render(), what
 
 
