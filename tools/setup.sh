@@ -10,7 +10,7 @@ packages=(
   # seq-run
   libcli11-dev nlohmann-json3-dev gnuplot-nox
   # the tests
-  libgtest-dev python3-numpy python3-onnx libonnx-testdata binutils
+  libgtest-dev python3-numpy python3-psutil python3-onnx libonnx-testdata binutils
 )
 
 missing=()
