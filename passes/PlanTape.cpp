@@ -54,7 +54,7 @@ private:
   DenseSet<Operation *> primal;  // what forward computes anyway
   DenseSet<Value> required;
   SmallVector<Operation *> shrinking; // movement that reads less than its source
-  DenseSet<Value> derivable; // made of what is required, or of leaves
+  DenseSet<Value> derivable;          // made of what is required, or of leaves
 };
 
 } // namespace

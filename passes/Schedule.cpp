@@ -147,9 +147,7 @@ LogicalResult Scheduler::makeNodes() {
       node.kind = Kind::At;
     } else if (!isa<TotalOp>(first)) {
       Value value = first->getResult(0);
-      node.kind = isPrepared(value)               ? Kind::Prepared
-                  : invariance.isInvariant(value) ? Kind::Once
-                                                  : Kind::Map;
+      node.kind = isPrepared(value) ? Kind::Prepared : invariance.isInvariant(value) ? Kind::Once : Kind::Map;
     }
     for (Operation *op : node.ops)
       nodes[op] = list.size();

@@ -37,9 +37,7 @@ Value Code::div(Value x, Value y) { return createOrFold<arith::DivUIOp>(x, y); }
 Value Code::rem(Value x, Value y) { return createOrFold<arith::RemUIOp>(x, y); }
 Value Code::smaller(Value x, Value y) { return createOrFold<arith::MinSIOp>(x, y); }
 
-Value Code::select(Value condition, Value x, Value y) {
-  return arith::SelectOp::create(*this, condition, x, y);
-}
+Value Code::select(Value condition, Value x, Value y) { return arith::SelectOp::create(*this, condition, x, y); }
 
 Value Code::dot(int64_t offset, ArrayRef<int64_t> strides, ArrayRef<Value> index) {
   Value sum = integer(offset);
@@ -94,8 +92,8 @@ void Code::forEach(Value lower, Value upper, int64_t step, function_ref<void(Val
 
 SmallVector<Value> Code::fold(Value lower, Value upper, int64_t step, ValueRange initial,
                               function_ref<SmallVector<Value>(Value, ValueRange)> body) {
-  auto loop = scf::ForOp::create(*this, lower, upper, integer(step), initial,
-                                 [](OpBuilder &, Location, Value, ValueRange) {});
+  auto loop =
+      scf::ForOp::create(*this, lower, upper, integer(step), initial, [](OpBuilder &, Location, Value, ValueRange) {});
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(loop.getBody());
   SmallVector<Value> next = body(loop.getInductionVar(), loop.getRegionIterArgs());

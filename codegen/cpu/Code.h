@@ -49,9 +49,9 @@ public:
 
   void forEach(mlir::Value lower, mlir::Value upper, int64_t step, llvm::function_ref<void(mlir::Value)> body);
   /// A loop that carries values; `body` returns their next ones.
-  llvm::SmallVector<mlir::Value> fold(mlir::Value lower, mlir::Value upper, int64_t step, mlir::ValueRange initial,
-                                      llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)>
-                                          body);
+  llvm::SmallVector<mlir::Value>
+  fold(mlir::Value lower, mlir::Value upper, int64_t step, mlir::ValueRange initial,
+       llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> body);
   void when(mlir::Value condition, llvm::function_ref<void()> body);
 };
 

@@ -46,7 +46,8 @@ bool contractsAlongLanes(Operation *op) {
 }
 
 bool contractsAlongLanes(recur::PhaseOp phase) {
-  return phase.walk([](Operation *op) { return contractsAlongLanes(op) ? WalkResult::interrupt() : WalkResult::advance(); })
+  return phase
+      .walk([](Operation *op) { return contractsAlongLanes(op) ? WalkResult::interrupt() : WalkResult::advance(); })
       .wasInterrupted();
 }
 
@@ -60,9 +61,8 @@ Value Elements::contract(bool alongLanes, int64_t depth, double neutral, Step st
     lanes /= 2;
   int64_t whole = depth / lanes * lanes;
   auto run = [&](Value sum, int64_t from, int64_t to, int64_t lanes) {
-    return b.fold(b.integer(from), b.integer(to), lanes, sum, [&](Value k, ValueRange sums) {
-      return SmallVector<Value>{step(sums.front(), k, lanes)};
-    })[0];
+    return b.fold(b.integer(from), b.integer(to), lanes, sum,
+                  [&](Value k, ValueRange sums) { return SmallVector<Value>{step(sums.front(), k, lanes)}; })[0];
   };
   if (lanes <= 1)
     return run(start(width), 0, depth, 1);
@@ -104,8 +104,7 @@ Value Elements::matmul(recur::MatmulOp op) {
       return math.fma(load(op.getA(), atA, k_A, lanes), load(op.getB(), atB, k_B, lanes), sum);
     return math.fma(load(op.getA(), atA, vector ? i : -1, width), load(op.getB(), atB, vector ? -1 : j, width), sum);
   };
-  return contract(alongLanes, op.getDepth(), 0, step,
-                  [&](Value x, Value y) { return arith::AddFOp::create(b, x, y); });
+  return contract(alongLanes, op.getDepth(), 0, step, [&](Value x, Value y) { return arith::AddFOp::create(b, x, y); });
 }
 
 Value Elements::outer(recur::OuterOp op) {

@@ -70,9 +70,8 @@ Value Elements::compute(Operation *op) {
       .Case([&](recur::CompareOp op) { return compare(op); })
       .Case([&](recur::ToRealOp op) { return toReal(op); })
       .Case([&](recur::StopGradientOp op) { return vector(op.getX()); })
-      .Case([&](recur::SelectOp op) {
-        return b.select(vector(op.getCondition()), vector(op.getX()), vector(op.getY()));
-      })
+      .Case(
+          [&](recur::SelectOp op) { return b.select(vector(op.getCondition()), vector(op.getX()), vector(op.getY())); })
       .Default([&](Operation *op) { return computeReal(op); });
 }
 
@@ -162,8 +161,8 @@ Value Elements::constant(recur::ConstantOp op) {
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(module.getBody());
-    LLVM::GlobalOp::create(b, LLVM::LLVMArrayType::get(memory, count), /*isConstant=*/true, LLVM::Linkage::Private, name,
-                           flat);
+    LLVM::GlobalOp::create(b, LLVM::LLVMArrayType::get(memory, count), /*isConstant=*/true, LLVM::Linkage::Private,
+                           name, flat);
   }
   Value address = LLVM::AddressOfOp::create(b, b.pointerType(), name);
   SmallVector<int64_t> strides = computeStrides(elements.getType().getShape());

@@ -1,9 +1,9 @@
 //===- Frame.cpp - Where the rows of slots are during a call -------------------===//
 #include "codegen/cpu/Frame.h"
 
-#include "runtime/model.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "runtime/model.h"
 #include <cstddef>
 
 using namespace mlir;
@@ -11,10 +11,10 @@ using namespace mlir;
 namespace seqc::cpu {
 
 const Frame::Offsets Frame::offsets = {
-    offsetof(seqc_frame, T),           offsetof(seqc_frame, B),           offsetof(seqc_frame, lengths),
-    offsetof(seqc_frame, seed),        offsetof(seqc_frame, training),    offsetof(seqc_frame, valid_steps),
-    offsetof(seqc_frame, zeros),       offsetof(seqc_frame, places),      sizeof(seqc_place),
-    offsetof(seqc_place, base),        offsetof(seqc_place, stride_t),    offsetof(seqc_place, stride_b)};
+    offsetof(seqc_frame, T),     offsetof(seqc_frame, B),        offsetof(seqc_frame, lengths),
+    offsetof(seqc_frame, seed),  offsetof(seqc_frame, training), offsetof(seqc_frame, valid_steps),
+    offsetof(seqc_frame, zeros), offsetof(seqc_frame, places),   sizeof(seqc_place),
+    offsetof(seqc_place, base),  offsetof(seqc_place, stride_t), offsetof(seqc_place, stride_b)};
 
 Type memoryElement(Type element) {
   return element.isInteger(1) ? Type(IntegerType::get(element.getContext(), 8)) : element;
@@ -38,10 +38,8 @@ static GroupKind kindOf(Operation *group) {
                                     : GroupKind::Loop;
 }
 
-Frame::Frame(Code &code, Value frame, Value step, recur::PhaseOp phase, const SlotNumbers &numbers,
-             Value scratch)
-    : b(code), frame(frame), step(step), group(kindOf(phase->getParentOp())),
-      offset(0), fromEnd(false) {
+Frame::Frame(Code &code, Value frame, Value step, recur::PhaseOp phase, const SlotNumbers &numbers, Value scratch)
+    : b(code), frame(frame), step(step), group(kindOf(phase->getParentOp())), offset(0), fromEnd(false) {
   if (auto at = dyn_cast<recur::AtOp>(phase->getParentOp())) {
     offset = at.getOffset();
     fromEnd = at.getAnchor() == recur::Anchor::end;

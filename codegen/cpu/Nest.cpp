@@ -71,8 +71,6 @@ private:
 
 } // namespace
 
-void emitNest(const Frame &frame, const Machine &machine, recur::PhaseOp phase) {
-  Nest(frame, machine, phase).emit();
-}
+void emitNest(const Frame &frame, const Machine &machine, recur::PhaseOp phase) { Nest(frame, machine, phase).emit(); }
 
 } // namespace seqc::cpu

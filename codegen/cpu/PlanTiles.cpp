@@ -63,8 +63,7 @@ SmallVector<Group> groupsOf(recur::PhaseOp phase) {
 /// Adds the packed slots of one system and what fills them.
 class Packing {
 public:
-  Packing(recur::SystemOp system, const Machine &machine)
-      : system(system), machine(machine), b(system.getContext()) {}
+  Packing(recur::SystemOp system, const Machine &machine) : system(system), machine(machine), b(system.getContext()) {}
 
   int64_t pack(recur::PhaseOp phase) {
     SmallVector<Group> groups = groupsOf(phase);
@@ -145,8 +144,8 @@ private:
     recur::YieldOp::create(b, once.getLoc(), ValueRange());
     for (auto [q, product] : llvm::enumerate(group)) {
       b.setInsertionPoint(product);
-      product.getAMutable().assign(recur::ReadPackedOp::create(b, product.getLoc(), product.getA().getType(),
-                                                               slot.getSlot(), q, group.size()));
+      product.getAMutable().assign(
+          recur::ReadPackedOp::create(b, product.getLoc(), product.getA().getType(), slot.getSlot(), q, group.size()));
     }
   }
 
@@ -212,15 +211,16 @@ private:
     space.append({panels, blocks, layout.depth, lanes});
     reads.append({layout.blocks * layout.lanes * alongOutput, layout.lanes * alongOutput, alongDepth, alongOutput});
     writes.append({layout.panelSize(), layout.products * layout.lanes, columns * layout.lanes, 1});
-    int64_t offset = block / layout.blocks * layout.panelSize() +
-                     (block % layout.blocks * layout.products + q) * layout.lanes;
-    writePhase(product.getLoc(), slot.getName(), space,
-               [&](RankedTensorType type) -> Value {
-                 return recur::ReadOp::create(b, product.getLoc(), type, weights.getSlot(), /*shift=*/0, ValueRange(),
-                                              /*id=*/Value(), /*id_stride=*/0,
-                                              weights.getOffset() + first * alongOutput, reads);
-               },
-               slot, offset, writes);
+    int64_t offset =
+        block / layout.blocks * layout.panelSize() + (block % layout.blocks * layout.products + q) * layout.lanes;
+    writePhase(
+        product.getLoc(), slot.getName(), space,
+        [&](RankedTensorType type) -> Value {
+          return recur::ReadOp::create(b, product.getLoc(), type, weights.getSlot(), /*shift=*/0, ValueRange(),
+                                       /*id=*/Value(), /*id_stride=*/0, weights.getOffset() + first * alongOutput,
+                                       reads);
+        },
+        slot, offset, writes);
   }
 
   recur::SystemOp system;

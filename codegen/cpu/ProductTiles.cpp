@@ -65,8 +65,15 @@ private:
     auto *group = llvm::find_if(groups, [&](ProductGroup &group) { return group.slot == weights.getSlot(); });
     if (group == groups.end()) {
       ArrayRef<int64_t> shape = weights.getSlot().getType().getValue().getShape();
-      groups.push_back({weights.getSlot(), product.getB().getDefiningOp<recur::ReadOp>(), {}, shape[1], shape[2],
-                        shape[3], shape[4], {}, {}});
+      groups.push_back({weights.getSlot(),
+                        product.getB().getDefiningOp<recur::ReadOp>(),
+                        {},
+                        shape[1],
+                        shape[2],
+                        shape[3],
+                        shape[4],
+                        {},
+                        {}});
       group = &groups.back();
       group->products.resize(weights.getProducts());
     }
@@ -107,8 +114,7 @@ private:
     });
     Value panelStart = b.mul(stackedPanel, b.integer(group.depth * group.columns * lanes));
     Value weights = b.at(frame.base(group.slot), real, panelStart);
-    TileCore core{real,       lanes,   group.columns,          strides.back(),
-                  group.rows, weights, b.integer(group.depth), group.out};
+    TileCore core{real, lanes, group.columns, strides.back(), group.rows, weights, b.integer(group.depth), group.out};
     core.call(b, machine, count);
     b.setLoc(phase.getLoc());
   }

@@ -53,8 +53,7 @@ class TotalTiles {
 public:
   TotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Value scratch)
       : b(frame.code()), frame(frame), machine(machine), real(realType(phase)), space(phase.getSpace()),
-        sizes(machine, real, space), total(*phase.getOps<recur::AccumulateOp>().begin()),
-        outer(totalledOuter(phase)) {
+        sizes(machine, real, space), total(*phase.getOps<recur::AccumulateOp>().begin()), outer(totalledOuter(phase)) {
     copyA = frame.base(scratch);
     copyB = b.at(copyA, real, b.integer(sizes.rows * sizes.aStride));
     rows = b.scratch(b.pointerType(), tileRows);
@@ -111,9 +110,8 @@ private:
   }
 
   void tile(Value rowCount, Value n, Value i, Value count, Value m, Value mCount) {
-    b.forEach(b.integer(0), count, 1, [&](Value row) {
-      b.store(b.at(copyA, real, b.add(i, row)), b.at(rows, b.pointerType(), row));
-    });
+    b.forEach(b.integer(0), count, 1,
+              [&](Value row) { b.store(b.at(copyA, real, b.add(i, row)), b.at(rows, b.pointerType(), row)); });
     TileCore{real, sizes.lanes, sizes.columns, sizes.aStride, rows, copyB, rowCount, out}.call(b, machine, count);
     b.forEach(b.integer(0), count, 1, [&](Value row) {
       Value sums = b.at(out, real, b.mul(row, b.integer(sizes.bWidth)));

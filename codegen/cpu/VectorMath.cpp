@@ -20,13 +20,13 @@ namespace {
 struct Format {
   unsigned mantissaBits;
   int64_t bias;
-  double toIntegerMagic;       // adding it rounds to an integer, which then stands in the low bits
-  double expLow, expHigh;      // exp is 0 below, infinity above
-  double ln2High, ln2Low;      // ln2High · n is exact for every exponent n
-  llvm::ArrayRef<double> exp;  // (e^r - 1 - r) / r²
-  llvm::ArrayRef<double> log;  // fdlibm's R(s²) / s²
+  double toIntegerMagic;      // adding it rounds to an integer, which then stands in the low bits
+  double expLow, expHigh;     // exp is 0 below, infinity above
+  double ln2High, ln2Low;     // ln2High · n is exact for every exponent n
+  llvm::ArrayRef<double> exp; // (e^r - 1 - r) / r²
+  llvm::ArrayRef<double> log; // fdlibm's R(s²) / s²
   double smallestNormal;
-  uint64_t sqrtHalfBits;       // bits of sqrt(1/2), mantissa truncated to the reduction's precision
+  uint64_t sqrtHalfBits; // bits of sqrt(1/2), mantissa truncated to the reduction's precision
 };
 
 const double expSingle[] = {1.37805939e-3, 8.37312452e-3, 4.16695364e-2, 1.66664720e-1, 4.99999851e-1};
@@ -37,8 +37,17 @@ const double logSingle[] = {0.24279078841, 0.28498786688, 0.40000972152, 0.66666
 const double logDouble[] = {1.479819860511658591e-01, 1.531383769920937332e-01, 1.818357216161805012e-01,
                             2.222219843214978396e-01, 2.857142874366239149e-01, 3.999999999940941908e-01,
                             6.666666666666735130e-01};
-const Format single{23,        127,       12582912.0, -105.0,         89.0, 0.693145751953125, 1.42860682030941723212e-6,
-                    expSingle, logSingle, 1.17549435082228751e-38, 0x3f3504f3};
+const Format single{23,
+                    127,
+                    12582912.0,
+                    -105.0,
+                    89.0,
+                    0.693145751953125,
+                    1.42860682030941723212e-6,
+                    expSingle,
+                    logSingle,
+                    1.17549435082228751e-38,
+                    0x3f3504f3};
 const Format doubled{52,
                      1023,
                      6755399441055744.0,
@@ -73,17 +82,13 @@ Value VectorMath::sub(Value x, Value y) { return arith::SubFOp::create(b, loc, x
 Value VectorMath::mul(Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); }
 Value VectorMath::div(Value x, Value y) { return arith::DivFOp::create(b, loc, x, y); }
 Value VectorMath::abs(Value x) { return math::AbsFOp::create(b, loc, x); }
-Value VectorMath::select(Value condition, Value x, Value y) {
-  return arith::SelectOp::create(b, loc, condition, x, y);
-}
+Value VectorMath::select(Value condition, Value x, Value y) { return arith::SelectOp::create(b, loc, condition, x, y); }
 
 Value VectorMath::compare(arith::CmpFPredicate predicate, Value x, double y) {
   return arith::CmpFOp::create(b, loc, predicate, x, splat(x, y));
 }
 
-Value VectorMath::withSignOf(Value magnitude, Value sign) {
-  return math::CopySignOp::create(b, loc, magnitude, sign);
-}
+Value VectorMath::withSignOf(Value magnitude, Value sign) { return math::CopySignOp::create(b, loc, magnitude, sign); }
 
 Value VectorMath::fma(Value x, Value y, Value z) {
   if (hasFma)
@@ -192,12 +197,11 @@ Value VectorMath::tanh(Value x) {
   Value far = sub(splat(x, 1.0), div(splat(x, 2.0), grown));
   Value square = mul(x, x), series;
   if (&formatOf(x) == &single) {
-    series = horner(square, {-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1,
-                             -3.33332819422e-1});
+    series =
+        horner(square, {-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1});
   } else {
     Value top = horner(square, {-9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3});
-    Value bottom = horner(square, {1.0, 1.12811678491632931402e2, 2.23548839060100448583e3,
-                                   4.84406305325125486048e3});
+    Value bottom = horner(square, {1.0, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3});
     series = div(top, bottom);
   }
   Value near = fma(mul(square, series), magnitude, magnitude);

@@ -178,9 +178,9 @@ TEST_P(Lstm, BackwardAgreesWithPlainLoops) {
   call.set("state c", reference.c0);
   call.set("d_output h", reference.d_h);
   call.set("d_final_state h", reference.d_hT);
-  for (auto [name, tape] : {std::pair("tape f", &reference.f), std::pair("tape i", &reference.i),
-                            std::pair("tape o", &reference.o), std::pair("tape g", &reference.g),
-                            std::pair("tape c", &reference.c), std::pair("tape h", &reference.h)})
+  for (auto [name, tape] :
+       {std::pair("tape f", &reference.f), std::pair("tape i", &reference.i), std::pair("tape o", &reference.o),
+        std::pair("tape g", &reference.g), std::pair("tape c", &reference.c), std::pair("tape h", &reference.h)})
     call.set(name, *tape);
   call.run();
   expectNear(call, "d_input x", reference.d_x, tolerance);

@@ -20,7 +20,8 @@ std::string system(const std::string &body) {
 !w = !recur.slot<tensor<5x21xf32>>
 !q = !recur.slot<tensor<5x5xf32>>
 recur.system @M {
-)" + body + "\n}\n";
+)" + body +
+         "\n}\n";
 }
 
 Array ramp(int64_t count, double from = -1, double step = 0.01) {

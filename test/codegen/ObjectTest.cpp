@@ -43,7 +43,8 @@ TEST_P(Target, LstmCallsNothingButMemoryFunctions) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Target, testing::Values("native", "x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64"));
+INSTANTIATE_TEST_SUITE_P(All, Target,
+                         testing::Values("native", "x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64"));
 
 TEST(Object, NamesOfPhasesAndLinesOfTheSourceSurvive) {
   std::string assembly = generate(lstmForward({40, 23, "f32"}), "x86-64-v3", Emit::Assembly);

@@ -73,17 +73,14 @@ TEST_P(Elman, AgreesWithPlainLoops) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, Elman,
-                         testing::Values(ElmanSizes{3, 2, 4, 3, "f32", "native"}, ElmanSizes{0, 2, 4, 3, "f32", "native"},
-                                         ElmanSizes{5, 0, 4, 3, "f32", "native"},
-                                         ElmanSizes{7, 17, 37, 19, "f32", "native"},
-                                         ElmanSizes{7, 17, 37, 19, "f64", "native"},
-                                         ElmanSizes{4, 1, 100, 5, "f32", "x86-64"},
-                                         ElmanSizes{4, 3, 130, 33, "f32", "native"},
-                                         // A last panel with less than one vector.
-                                         ElmanSizes{4, 3, 130, 33, "f32", "x86-64-v3"},
-                                         ElmanSizes{4, 13, 64, 64, "f32", "native"},
-                                         ElmanSizes{4, 3, 130, 33, "f64", "x86-64-v2"},
-                                         ElmanSizes{3, 9, 1, 1, "f32", "native"}));
+INSTANTIATE_TEST_SUITE_P(
+    Sizes, Elman,
+    testing::Values(ElmanSizes{3, 2, 4, 3, "f32", "native"}, ElmanSizes{0, 2, 4, 3, "f32", "native"},
+                    ElmanSizes{5, 0, 4, 3, "f32", "native"}, ElmanSizes{7, 17, 37, 19, "f32", "native"},
+                    ElmanSizes{7, 17, 37, 19, "f64", "native"}, ElmanSizes{4, 1, 100, 5, "f32", "x86-64"},
+                    ElmanSizes{4, 3, 130, 33, "f32", "native"},
+                    // A last panel with less than one vector.
+                    ElmanSizes{4, 3, 130, 33, "f32", "x86-64-v3"}, ElmanSizes{4, 13, 64, 64, "f32", "native"},
+                    ElmanSizes{4, 3, 130, 33, "f64", "x86-64-v2"}, ElmanSizes{3, 9, 1, 1, "f32", "native"}));
 
 } // namespace

@@ -74,8 +74,8 @@ std::unique_ptr<Program> Program::compile(const std::string &text, const std::st
     return nullptr;
   }
   program->jit = std::move(*jit);
-  auto process = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
-      program->jit->getDataLayout().getGlobalPrefix());
+  auto process =
+      llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(program->jit->getDataLayout().getGlobalPrefix());
   program->jit->getMainJITDylib().addGenerator(std::move(*process));
   llvm::cantFail(program->jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(*object)));
   program->run = llvm::cantFail(program->jit->lookup(name + ".run")).toPtr<void(seqc_frame *)>();

@@ -38,7 +38,7 @@ llvm::Error checkIds(StringRef name, const Array &array, int64_t vocabulary) {
   for (double id : array.values)
     if (!(id >= 0 && id < vocabulary))
       return refuse("'" + name + "' holds the id " + llvm::Twine(int64_t(id)) + ", needs [0, " +
-                     llvm::Twine(vocabulary) + ")");
+                    llvm::Twine(vocabulary) + ")");
   return llvm::Error::success();
 }
 
@@ -220,8 +220,8 @@ llvm::Error Interpreter::check(const Call &call) const {
   for (const State &state : states)
     for (int64_t slot = 0; slot < state.slots; ++slot)
       if (auto given = call.states.find(state.slotName(slot)); given != call.states.end())
-        if (llvm::Error error = checkShape(given->first, given->second,
-                                           shapeOf(graph.nodes[state.shift].op->getResult(0), {call.B})))
+        if (llvm::Error error =
+                checkShape(given->first, given->second, shapeOf(graph.nodes[state.shift].op->getResult(0), {call.B})))
           return error;
   return llvm::Error::success();
 }

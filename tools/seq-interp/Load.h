@@ -16,7 +16,7 @@ struct LoadOptions {
   std::string path;  // .seq, or .mlir of the equation level
   std::string model; // empty: the only exported system
   std::map<std::string, int64_t> dims;
-  std::string library; // folder of the standard library of cells
+  std::string library;  // folder of the standard library of cells
   bool adjoint = false; // derive the adjoint and evaluate the joint system
 };
 

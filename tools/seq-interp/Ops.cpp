@@ -264,8 +264,7 @@ bool seqc::interp::evaluateOp(Operation *op, Operands operands, double *result) 
          evaluateMove(op, operands, result) || evaluateProduct(op, operands, result);
 }
 
-double seqc::interp::randomMask(double p, uint64_t seed, uint64_t site, uint64_t step, uint64_t row,
-                                uint64_t element) {
+double seqc::interp::randomMask(double p, uint64_t seed, uint64_t site, uint64_t step, uint64_t row, uint64_t element) {
   uint64_t x = seed ^ (site * 0x9E3779B97F4A7C15);
   x = mix(x + step * 0xBF58476D1CE4E5B9);
   x = mix(x + row * 0x94D049BB133111EB);
