@@ -53,6 +53,7 @@ private:
   void findCandidates(ArrayRef<unsigned> order, SmallVectorImpl<int> &loopOf);
   bool isFree(Value value, unsigned loop, ArrayRef<int> loopOf);
   void assignLevels();
+  Operation *moveSinksToEnd();
   void buildGroups();
   Block *createGroup(Kind kind, Operation *before, Location loc);
   void moveInto(Block *body, ArrayRef<Operation *> ops);
@@ -309,6 +310,17 @@ static void yieldUses(Operation *group) {
   group->erase();
 }
 
+/// What is given to the caller stands behind all groups, in its order. Returns the first of it, or null.
+Operation *Scheduler::moveSinksToEnd() {
+  SmallVector<Operation *> sinks;
+  for (Operation &op : block)
+    if (isSink(&op))
+      sinks.push_back(&op);
+  for (Operation *sink : sinks)
+    sink->moveBefore(&block, block.end());
+  return sinks.empty() ? nullptr : sinks.front();
+}
+
 void Scheduler::buildGroups() {
   // Groups in execution order: by level, then by kind; loops each for itself.
   std::map<std::tuple<unsigned, Kind, unsigned>, SmallVector<Operation *>> groups;
@@ -318,14 +330,7 @@ void Scheduler::buildGroups() {
     auto &ops = groups[{node.level, node.kind, isLoop(node.kind) ? n : 0}];
     ops.append(node.ops.begin(), node.ops.end());
   }
-  // Leaves come first and sinks last.
-  SmallVector<Operation *> sinks;
-  for (Operation &op : block)
-    if (isSink(&op))
-      sinks.push_back(&op);
-  for (Operation *sink : sinks)
-    sink->moveBefore(&block, block.end());
-  Operation *firstSink = sinks.empty() ? nullptr : sinks.front();
+  Operation *firstSink = moveSinksToEnd(); // leaves come first and sinks last
   for (auto &[key, ops] : groups) {
     Kind kind = std::get<Kind>(key);
     moveInto(createGroup(kind, firstSink, ops.front()->getLoc()), ops);
@@ -433,13 +438,7 @@ LogicalResult Scheduler::run() {
   for (Operation &op : llvm::make_early_inc_range(block))
     if (isa<OnceOp, MapOp, LoopOp, AtOp>(op))
       yieldUses(&op);
-  // What is given to the caller stands behind all groups.
-  SmallVector<Operation *> sinks;
-  for (Operation &op : block)
-    if (isSink(&op))
-      sinks.push_back(&op);
-  for (Operation *sink : sinks)
-    sink->moveBefore(&block, block.end());
+  moveSinksToEnd();
   return success();
 }
 
