@@ -2,6 +2,7 @@
 #include "codegen/ModelTable.h"
 
 #include "codegen/Describe.h"
+#include "codegen/StepEntry.h"
 #include "runtime/model.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -45,8 +46,10 @@ private:
   uint64_t tag(StringRef description);
 
   Function *entry(StringRef name, Type *result, ArrayRef<Type *> parameters);
+  Function *callee(StringRef name, Type *result, ArrayRef<Type *> parameters);
   void emitThunk(StringRef name, StringRef callee, Type *result, ArrayRef<Type *> parameters, Constant *table);
-  void emitEntryPoints(Constant *table, Constant *description);
+  void emitStep(const StepTables &tables);
+  void emitEntryPoints(const StepTables &tables, Constant *description);
 
   Module &module;
   LLVMContext &context;
@@ -114,15 +117,16 @@ Constant *TableWriter::tensors(const std::vector<ModelTensor> &list, const Twine
   return array(constants, name);
 }
 
-/// As long as the longest row that may stand for an absent one, and one vector more.
+/// As long as the longest row that may stand for an absent one, and one vector more. Nobody writes it, but where it is
+/// not declared constant it takes no room in the file.
 Constant *TableWriter::zeros() {
   int64_t longest = 8;
   for (const ModelProgram *program : {&model.forward, &model.forwardTaped, &model.backward})
     for (const ModelSlot &slot : program->slots)
-      if (slot.source != SEQC_PARAM && slot.source != SEQC_D_PARAM && slot.source != SEQC_PREPARED)
+      if (slot.time || slot.batch)
         longest = std::max(longest, slot.features * slot.bytes);
   auto *type = ArrayType::get(Type::getInt8Ty(context), longest + SEQC_ALIGNMENT);
-  Constant *zeros = global(ConstantAggregateZero::get(type), "zeros", /*constant=*/true);
+  Constant *zeros = global(ConstantAggregateZero::get(type), "zeros", /*constant=*/false);
   cast<GlobalVariable>(zeros)->setAlignment(Align(SEQC_ALIGNMENT));
   return zeros;
 }
@@ -143,27 +147,42 @@ Function *TableWriter::entry(StringRef name, Type *result, ArrayRef<Type *> para
   return function;
 }
 
-/// `result M_name(parameters) { return callee(&table, parameters); }`
-void TableWriter::emitThunk(StringRef name, StringRef callee, Type *result, ArrayRef<Type *> parameters,
+/// `result name(const seqc_model *, parameters)` of the runtime.
+Function *TableWriter::callee(StringRef name, Type *result, ArrayRef<Type *> parameters) {
+  SmallVector<Type *> types = {PointerType::get(context, 0)};
+  append_range(types, parameters);
+  FunctionCallee target = module.getOrInsertFunction(name, FunctionType::get(result, types, false));
+  auto *function = cast<Function>(target.getCallee());
+  function->setVisibility(GlobalValue::HiddenVisibility);
+  return function;
+}
+
+/// `result M_name(parameters) { return target(&table, parameters); }`
+void TableWriter::emitThunk(StringRef name, StringRef target, Type *result, ArrayRef<Type *> parameters,
                             Constant *table) {
   Function *function = entry(name, result, parameters);
-  SmallVector<Type *> types = {table->getType()};
-  append_range(types, parameters);
-  FunctionCallee target = module.getOrInsertFunction(callee, FunctionType::get(result, types, false));
-  cast<Function>(target.getCallee())->setVisibility(GlobalValue::HiddenVisibility);
   SmallVector<Value *> arguments = {table};
   for (Argument &argument : function->args())
     arguments.push_back(&argument);
   IRBuilder<> builder(&function->getEntryBlock());
-  builder.CreateRet(builder.CreateCall(target, arguments));
+  builder.CreateRet(builder.CreateCall(callee(target, result, parameters), arguments));
 }
 
-void TableWriter::emitEntryPoints(Constant *table, Constant *description) {
+void TableWriter::emitStep(const StepTables &tables) {
+  Type *i32 = Type::getInt32Ty(context), *pointer = PointerType::get(context, 0);
+  if (!hasStepEntry(model))
+    return emitThunk("step", "seqc_run_step", i32, {pointer}, tables.model);
+  emitStepEntry(module, model, tables, *entry("step", i32, {pointer}), *callee("seqc_run_step", i32, {pointer}));
+}
+
+void TableWriter::emitEntryPoints(const StepTables &tables, Constant *description) {
   Type *i32 = Type::getInt32Ty(context), *i64 = Type::getInt64Ty(context), *pointer = PointerType::get(context, 0);
+  Constant *table = tables.model;
   IRBuilder<> builder(&entry("describe", pointer, {})->getEntryBlock());
   builder.CreateRet(description);
-  for (StringRef name : {"init", "prepare", "forward", "forward_taped", "backward", "gradient", "step"})
+  for (StringRef name : {"init", "prepare", "forward", "forward_taped", "backward", "gradient"})
     emitThunk(name, ("seqc_run_" + name).str(), i32, {pointer}, table);
+  emitStep(tables);
   emitThunk("workspace_size", "seqc_workspace_size", i64, {i64, i64}, table);
   emitThunk("tape_size", "seqc_tape_size", i64, {i64, i64}, table);
   emitThunk("prepared_size", "seqc_prepared_size", i64, {}, table);
@@ -174,6 +193,8 @@ void TableWriter::write() {
   std::string json = describe(model, info);
   Constant *description = text(json);
   std::string ahead = "equation '" + model.looksAhead + "' reads a later step";
+  Constant *noRow = zeros();
+  uint64_t layout = tag(json);
   auto count = [&](const std::vector<ModelTensor> &list) { return int32(static_cast<int64_t>(list.size())); };
   Constant *table = ConstantStruct::getAnon({text(model.symbol),
                                              description,
@@ -194,9 +215,9 @@ void TableWriter::write() {
                                              program(model.backward, "backward"),
                                              slots(model.tape, "tape.slots"),
                                              int64(static_cast<int64_t>(model.tape.size())),
-                                             zeros(),
-                                             int64(static_cast<int64_t>(tag(json)))});
-  emitEntryPoints(global(table, "model"), description);
+                                             noRow,
+                                             int64(static_cast<int64_t>(layout))});
+  emitEntryPoints({global(table, "model"), noRow, layout}, description);
 }
 
 void emitModelTables(Module &module, const std::vector<Model> &models, const LibraryInfo &info) {

@@ -8,6 +8,10 @@
 
 #include "runtime/model.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* One call of one entry point. */
 typedef struct seqc_context {
   const seqc_model *model;
@@ -95,5 +99,9 @@ int seqc_check(const seqc_context *context, unsigned uses);
 
 /* The array as [T, B, features] or [B, features]: strides that are 0 stand for contiguous ones. */
 seqc_place seqc_resolve(const seqc_array *array, int64_t features, int64_t B, int time);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* SEQC_RUNTIME_INTERNAL_H */

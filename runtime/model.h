@@ -36,8 +36,8 @@ typedef struct seqc_place {
 } seqc_place;
 
 /* What a generated program reads. `lengths` is never NULL. `zeros` is readable for as many bytes as the longest
- * row of any slot. `states_given`: the caller passed `states`; which of them, the places tell: the place of one that
- * is not given is that of its slot's fallback. */
+ * row of any slot that has rows. `states_given`: the caller passed `states`; which of them, the places tell: the place
+ * of one that is not given is that of its slot's fallback. */
 typedef struct seqc_frame {
   int64_t T, B;
   const int64_t *lengths;

@@ -182,6 +182,86 @@ static void steps_and_blocks_are_one_forward(void) {
   }
 }
 
+static void prepare(setting *s) {
+  s->call.prepared_size = Tagger_prepared_size();
+  s->call.prepared = aligned(s->call.prepared_size);
+  EXPECT(Tagger_prepare(&s->call) == SEQC_OK);
+}
+
+/* One row, prepared: `step` has code of its own for this (codegen/StepEntry.h). It gives the bits of `forward`, with
+ * everything wanted, with some results not wanted, and after other steps; and refuses what the runtime refuses. */
+static void prepared_steps_of_one_row_are_one_forward(void) {
+  setting *whole = make_setting(T, 1), *s = make_setting(1, 1);
+  EXPECT(Tagger_forward(&whole->call) == SEQC_OK);
+  s->call.params = whole->call.params;
+  prepare(s);
+  for (int i = 0; i < Tagger_STATE_COUNT; ++i) {
+    memcpy(s->states[i].data, whole->states[i].data, (size_t)s->states[i].count * sizeof(REAL));
+    s->final_states[i] = s->states[i];
+  }
+  for (int64_t t = 0; t < T; ++t) {
+    s->inputs[0].data = (int32_t *)whole->inputs[0].data + t;
+    s->inputs[1].data = (REAL *)whole->inputs[1].data + t * E;
+    s->inputs[2].data = (int32_t *)whole->inputs[2].data + t;
+    seqc_array last = s->outputs[1];
+    s->call.loss = t % 3 == 1 ? NULL : &s->loss;
+    if (t % 2)
+      s->outputs[1].data = NULL;
+    EXPECT(Tagger_step(&s->call) == SEQC_OK);
+    s->outputs[1] = last;
+    EXPECT(!memcmp(s->outputs[0].data, (REAL *)whole->outputs[0].data + t * C, C * sizeof(REAL)));
+  }
+  for (int i = 0; i < Tagger_STATE_COUNT; ++i)
+    EXPECT(same(s->states[i], whole->final_states[i]));
+}
+
+static void prepared_steps_of_one_row_refuse_what_the_runtime_refuses(void) {
+  setting *s = make_setting(1, 1);
+  EXPECT(Tagger_step(NULL) == SEQC_NULL_POINTER);
+  prepare(s);
+  seqc_call good = s->call;
+  EXPECT(Tagger_step(&s->call) == SEQC_OK);
+#define REFUSED(change, status, text)                                                                                  \
+  do {                                                                                                                 \
+    change;                                                                                                            \
+    EXPECT(Tagger_step(&s->call) == status && strstr(s->error, text));                                                 \
+    s->call = good;                                                                                                    \
+  } while (0)
+  REFUSED(s->call.abi = 0, SEQC_WRONG_VERSION, "abi = 0");
+  REFUSED(s->call.T = 2, SEQC_BAD_DIMENSION, "a step has T = 1");
+  REFUSED(s->call.inputs = NULL, SEQC_NULL_POINTER, "inputs is NULL");
+  REFUSED(s->call.workspace = NULL, SEQC_NULL_POINTER, "workspace");
+  REFUSED(s->call.workspace_size = 1, SEQC_SMALL_WORKSPACE, "(Tagger_workspace_size)");
+  REFUSED(s->call.prepared_size -= 1, SEQC_SMALL_WORKSPACE, "prepared has");
+  REFUSED(s->call.loss = (char *)s->call.loss + 1, SEQC_MISALIGNED, "loss is not aligned");
+  int64_t tooLong = 2;
+  REFUSED(s->call.lengths = &tooLong, SEQC_BAD_LENGTH, "lengths[0] is 2");
+  uint64_t *tag = s->call.prepared;
+  *tag ^= 1;
+  REFUSED(, SEQC_WRONG_CONTENT, "prepared was not written by Tagger_prepare");
+  *tag ^= 1;
+#define REFUSED_ARRAY(list, i, change, status, text)                                                                   \
+  do {                                                                                                                 \
+    seqc_array kept = s->list[i];                                                                                      \
+    REFUSED(s->list[i].change, status, text);                                                                          \
+    s->list[i] = kept;                                                                                                 \
+  } while (0)
+  REFUSED_ARRAY(inputs, 1, data = NULL, SEQC_NULL_POINTER, "input 'x' is missing");
+  REFUSED_ARRAY(inputs, 1, count -= 1, SEQC_WRONG_SIZE, "input 'x' has 4 elements, needs 5");
+  REFUSED_ARRAY(inputs, 1, stride_t = -1, SEQC_WRONG_SIZE, "input 'x' has a negative stride");
+  REFUSED_ARRAY(outputs, 0, count = 0, SEQC_WRONG_SIZE, "output 'y' has 0 elements");
+  REFUSED_ARRAY(states, 0, count = 0, SEQC_WRONG_SIZE, "state");
+  REFUSED_ARRAY(final_states, 0, stride_b = -7, SEQC_WRONG_SIZE, "final state");
+  REFUSED_ARRAY(params, 0, data = (char *)kept.data + 2, SEQC_MISALIGNED, "parameter");
+  int32_t *word = s->inputs[Tagger_INPUT_word].data;
+  *word = V;
+  REFUSED(, SEQC_BAD_ID, "input 'word' is 11");
+  *word = -1;
+  REFUSED(, SEQC_BAD_ID, "input 'word' is -1");
+  *word = 0;
+  EXPECT(Tagger_step(&s->call) == SEQC_OK);
+}
+
 static void rows_do_not_depend_on_the_batch(void) {
   setting *whole = make_setting(T, B), *one = make_setting(T, B);
   EXPECT(Tagger_forward(&whole->call) == SEQC_OK);
@@ -396,6 +476,8 @@ int main(void) {
   init_follows_the_seed();
   runs_repeat_to_the_bit();
   steps_and_blocks_are_one_forward();
+  prepared_steps_of_one_row_are_one_forward();
+  prepared_steps_of_one_row_refuse_what_the_runtime_refuses();
   rows_do_not_depend_on_the_batch();
   batch_first_arrays_need_no_copy();
   lengths_end_rows();

@@ -1,0 +1,339 @@
+//===- StepEntry.cpp - The entry point `step` of one row ----------------------------===//
+#include "codegen/StepEntry.h"
+
+#include "runtime/internal.h"
+
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+
+#include <map>
+
+using namespace llvm;
+
+namespace seqc {
+
+namespace {
+
+/// The model as the runtime's layout functions want it.
+class RuntimeModel {
+public:
+  explicit RuntimeModel(const Model &model) {
+    table.forward = program(model.forward);
+    table.forward_taped = program(model.forwardTaped);
+    table.backward = program(model.backward);
+    table.tape_count = static_cast<int64_t>(model.tape.size());
+    table.state_count = static_cast<int32_t>(model.states.size());
+  }
+
+  int64_t workspaceSize() const { return seqc_workspace_size(&table, 1, 1); }
+  int64_t preparedSize() const { return seqc_prepared_size(&table); }
+
+  /// Where each prepared slot of the forward program is, from the start of the prepared memory.
+  std::map<int64_t, int64_t> preparedOffsets() const {
+    seqc_arena arena = {nullptr, 0, 0};
+    seqc_prepared pieces;
+    seqc_lay_out_prepared(&arena, &table, &pieces);
+    std::map<int64_t, int64_t> offsets;
+    for (int64_t i = 0; i < table.forward.slot_count; ++i) {
+      const seqc_slot &slot = table.forward.slots[i];
+      if (slot.source != SEQC_PREPARED)
+        continue;
+      offsets[i] = arena.used;
+      seqc_take(&arena, slot.features, slot.element);
+    }
+    return offsets;
+  }
+
+private:
+  seqc_program program(const ModelProgram &from) {
+    std::vector<seqc_slot> &rows = slots.emplace_back();
+    for (const ModelSlot &slot : from.slots)
+      rows.push_back({slot.source, static_cast<int32_t>(slot.index), slot.features, slot.bytes, slot.time, slot.batch,
+                      slot.zeroed, 0, static_cast<int32_t>(slot.fallback)});
+    return {rows.data(), static_cast<int64_t>(rows.size()), nullptr, nullptr};
+  }
+
+  std::vector<std::vector<seqc_slot>> slots;
+  seqc_model table = {};
+};
+
+/// Copies of a function and of all it calls, to be inlined where the copy is called.
+class InlinedCopies {
+public:
+  Function *copy(Function *function) {
+    Function *&result = copies[function];
+    if (result)
+      return result;
+    ValueToValueMapTy values;
+    result = CloneFunction(function, values);
+    result->setName(function->getName() + ".step");
+    result->setLinkage(GlobalValue::InternalLinkage);
+    result->removeFnAttr(Attribute::NoInline);
+    result->addFnAttr(Attribute::AlwaysInline);
+    Function *made = result;
+    for (BasicBlock &block : *made)
+      for (Instruction &instruction : block) {
+        // The frame is written in the function that reads it here.
+        instruction.setMetadata(LLVMContext::MD_invariant_load, nullptr);
+        auto *call = dyn_cast<CallBase>(&instruction);
+        Function *callee = call ? call->getCalledFunction() : nullptr;
+        if (callee && !callee->isDeclaration())
+          call->setCalledFunction(copy(callee));
+      }
+    return made;
+  }
+
+private:
+  std::map<Function *, Function *> copies;
+};
+
+class StepEntry {
+public:
+  StepEntry(Module &module, const Model &model, const StepTables &tables, Function &step, Function &slow)
+      : module(module), model(model), runtime(model), tables(tables), step(step), slow(slow), b(module.getContext()),
+        call(step.getArg(0)), i64(b.getInt64Ty()), pointer(b.getPtrTy()) {}
+
+  void emit() {
+    BasicBlock *start = &step.getEntryBlock();
+    refuse = BasicBlock::Create(module.getContext(), "runtime", &step);
+    b.SetInsertPoint(refuse);
+    CallInst *result = b.CreateCall(&slow, {tables.model, call});
+    result->setTailCall();
+    b.CreateRet(result);
+
+    b.SetInsertPoint(start);
+    goOnIf(b.CreateIsNotNull(call));
+    checkCall();
+    checkArrays();
+    checkIds();
+    run();
+    b.CreateRet(b.getInt32(SEQC_OK));
+  }
+
+private:
+  struct List {
+    Value *arrays; // of seqc_array
+    const std::vector<ModelTensor> *tensors;
+    bool required; // every element
+  };
+
+  Value *field(Value *base, int64_t offset, Type *type) {
+    return b.CreateLoad(type, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), base, static_cast<uint64_t>(offset)));
+  }
+  Value *number(uint64_t value) { return b.getInt64(value); }
+  Value *address(Value *pointerValue) { return b.CreatePtrToInt(pointerValue, i64); }
+
+  /// The call is one for the runtime unless `condition` holds.
+  void goOnIf(Value *condition) {
+    BasicBlock *next = BasicBlock::Create(module.getContext(), "", &step);
+    b.CreateCondBr(condition, next, refuse);
+    b.SetInsertPoint(next);
+  }
+
+  // Everything that must not be negative goes into one sum of sign bits: a pointer less one for a pointer that must
+  // not be null, a size less what is needed; everything that must be aligned into one sum of low bits.
+  void mustNotBeNegative(Value *value) { signs = signs ? b.CreateOr(signs, value) : value; }
+  void mustNotBeNull(Value *value) { mustNotBeNegative(b.CreateSub(address(value), number(1))); }
+  void mustBeAligned(Value *value, int64_t alignment) {
+    Value *&bits = lowBits[alignment];
+    bits = bits ? b.CreateOr(bits, address(value)) : address(value);
+  }
+
+  void decide() {
+    Value *good = b.CreateICmpSGE(signs, number(0));
+    for (auto [alignment, bits] : lowBits)
+      good = b.CreateAnd(good, b.CreateIsNull(b.CreateAnd(bits, number(static_cast<uint64_t>(alignment - 1)))));
+    goOnIf(good);
+    signs = nullptr;
+    lowBits.clear();
+  }
+
+  void checkCall() {
+    Value *abi = field(call, offsetof(seqc_call, abi), b.getInt32Ty());
+    goOnIf(b.CreateICmpEQ(abi, b.getInt32(SEQC_ABI_VERSION)));
+    Value *T = field(call, offsetof(seqc_call, T), i64), *B = field(call, offsetof(seqc_call, B), i64);
+    Value *lengths = field(call, offsetof(seqc_call, lengths), pointer);
+    Value *one = b.CreateAnd(b.CreateICmpEQ(T, number(1)), b.CreateICmpEQ(B, number(1)));
+    one = b.CreateAnd(one, b.CreateIsNull(lengths));
+    prepared = field(call, offsetof(seqc_call, prepared), pointer);
+    Value *workspace = field(call, offsetof(seqc_call, workspace), pointer);
+    atLeast(field(call, offsetof(seqc_call, prepared_size), i64), runtime.preparedSize());
+    atLeast(field(call, offsetof(seqc_call, workspace_size), i64), runtime.workspaceSize());
+    for (Value *memory : {prepared, workspace}) {
+      mustNotBeNull(memory);
+      mustBeAligned(memory, SEQC_ALIGNMENT);
+    }
+    auto list = [&](int source, int64_t offset, const std::vector<ModelTensor> &tensors, bool required) {
+      lists[source] = {field(call, offset, pointer), &tensors, required};
+      if (!tensors.empty())
+        mustNotBeNull(lists[source].arrays);
+    };
+    list(SEQC_PARAM, offsetof(seqc_call, params), model.params, true);
+    list(SEQC_INPUT, offsetof(seqc_call, inputs), model.inputs, true);
+    list(SEQC_STATE, offsetof(seqc_call, states), model.states, true);
+    list(SEQC_OUTPUT, offsetof(seqc_call, outputs), model.outputs, false);
+    list(SEQC_FINAL_STATE, offsetof(seqc_call, final_states), model.states, true);
+    loss = field(call, offsetof(seqc_call, loss), pointer);
+    mustBeAligned(loss, model.realBytes());
+    goOnIf(one);
+    decide();
+  }
+
+  void atLeast(Value *size, int64_t needed) {
+    mustNotBeNegative(b.CreateSub(size, number(static_cast<uint64_t>(needed))));
+  }
+
+  /// Loads and checks the arrays of every list.
+  void checkArrays() {
+    Value *tag = field(prepared, offsetof(seqc_header, tag), i64);
+    for (auto &[source, list] : lists)
+      for (size_t i = 0; i < list.tensors->size(); ++i)
+        checkArray(source, list, static_cast<int64_t>(i));
+    goOnIf(b.CreateICmpEQ(tag, number(tables.tag)));
+    if (signs)
+      decide();
+  }
+
+  void checkArray(int source, const List &list, int64_t i) {
+    const ModelTensor &tensor = (*list.tensors)[static_cast<size_t>(i)];
+    int64_t start = i * static_cast<int64_t>(sizeof(seqc_array));
+    Value *data = field(list.arrays, start + static_cast<int64_t>(offsetof(seqc_array, data)), pointer);
+    arrays[{source, i}] = data;
+    mustBeAligned(data, model.bytesOf(tensor));
+    if (list.required)
+      mustNotBeNull(data);
+    // What is not wanted need not have a size.
+    Value *size = field(list.arrays, start + static_cast<int64_t>(offsetof(seqc_array, count)), i64);
+    Value *missing = b.CreateSub(size, number(static_cast<uint64_t>(tensor.features())));
+    Value *strides = b.CreateOr(field(list.arrays, start + static_cast<int64_t>(offsetof(seqc_array, stride_t)), i64),
+                                field(list.arrays, start + static_cast<int64_t>(offsetof(seqc_array, stride_b)), i64));
+    Value *wrong = b.CreateOr(missing, strides);
+    mustNotBeNegative(list.required ? wrong : b.CreateSelect(b.CreateIsNull(data), number(0), wrong));
+  }
+
+  void checkIds() {
+    Value *good = nullptr;
+    for (auto [i, input] : enumerate(model.inputs)) {
+      if (!input.vocabulary)
+        continue;
+      Value *id = b.CreateLoad(b.getInt32Ty(), arrays[{SEQC_INPUT, static_cast<int64_t>(i)}]);
+      Value *inside = b.CreateICmpULT(b.CreateZExt(id, i64), number(static_cast<uint64_t>(input.vocabulary)));
+      good = good ? b.CreateAnd(good, inside) : inside;
+    }
+    if (good)
+      goOnIf(good);
+  }
+
+  /// Memory on the stack, in the function's first block.
+  Value *onStack(int64_t bytes) {
+    IRBuilderBase::InsertPointGuard guard(b);
+    b.SetInsertPoint(&step.getEntryBlock(), step.getEntryBlock().begin());
+    AllocaInst *memory = b.CreateAlloca(ArrayType::get(b.getInt8Ty(), static_cast<uint64_t>(bytes)));
+    memory->setAlignment(Align(SEQC_ALIGNMENT));
+    return memory;
+  }
+
+  void put(Value *base, int64_t offset, Value *value) {
+    b.CreateStore(value, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), base, static_cast<uint64_t>(offset)));
+  }
+
+  Value *wanted(Value *data, const ModelSlot &slot) {
+    return b.CreateSelect(b.CreateIsNull(data), onStack(slot.features * slot.bytes), data);
+  }
+
+  /// A copy of a state, since final states may go to the same memory.
+  Value *copied(Value *state, const ModelSlot &slot) {
+    Value *copy = onStack(slot.features * slot.bytes);
+    b.CreateMemCpy(copy, Align(SEQC_ALIGNMENT), state, Align(static_cast<uint64_t>(slot.bytes)),
+                   static_cast<uint64_t>(slot.features * slot.bytes));
+    return copy;
+  }
+
+  Value *placeOf(const ModelSlot &slot, int64_t number) {
+    Value *data = arrays[{slot.source, slot.index}];
+    switch (slot.source) {
+    case SEQC_STATE:
+      return copied(data, slot);
+    case SEQC_OUTPUT:
+      return wanted(data, slot);
+    case SEQC_LOSS:
+      return wanted(loss, slot);
+    case SEQC_WORKSPACE:
+      return onStack(slot.features * slot.bytes);
+    case SEQC_PREPARED:
+      return b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), prepared, static_cast<uint64_t>(preparedOffsets.at(number)));
+    default:
+      return data;
+    }
+  }
+
+  /// Fills a frame (see seqc_frame) and calls the program.
+  void run() {
+    preparedOffsets = runtime.preparedOffsets();
+    auto slots = static_cast<int64_t>(model.forward.slots.size());
+    Value *frame = onStack(static_cast<int64_t>(sizeof(seqc_frame) + sizeof(seqc_place) * model.forward.slots.size()));
+    Value *lengths = onStack(sizeof(int64_t));
+    b.CreateStore(number(1), lengths);
+    Value *training = field(call, offsetof(seqc_call, training), b.getInt32Ty());
+    Value *noLoss = field(call, offsetof(seqc_call, no_loss), b.getInt32Ty());
+    auto flag = [&](Value *value) { return b.CreateZExt(b.CreateIsNotNull(value), i64); };
+    put(frame, offsetof(seqc_frame, T), number(1));
+    put(frame, offsetof(seqc_frame, B), number(1));
+    put(frame, offsetof(seqc_frame, lengths), lengths);
+    put(frame, offsetof(seqc_frame, seed), field(call, offsetof(seqc_call, seed), i64));
+    put(frame, offsetof(seqc_frame, training), flag(training));
+    put(frame, offsetof(seqc_frame, states_given), number(1));
+    put(frame, offsetof(seqc_frame, no_loss), flag(noLoss));
+    put(frame, offsetof(seqc_frame, valid_steps), number(1));
+    put(frame, offsetof(seqc_frame, zeros), tables.zeros);
+    for (int64_t i = 0; i < slots; ++i) {
+      const ModelSlot &slot = model.forward.slots[static_cast<size_t>(i)];
+      Value *base = placeOf(slot, i);
+      if (slot.zeroed)
+        b.CreateMemSet(base, b.getInt8(0), static_cast<uint64_t>(slot.features * slot.bytes), Align(1));
+      int64_t place = static_cast<int64_t>(offsetof(seqc_frame, places)) + i * static_cast<int64_t>(sizeof(seqc_place));
+      put(frame, place + static_cast<int64_t>(offsetof(seqc_place, base)), base);
+      // There is one row only, so any stride will do.
+      put(frame, place + static_cast<int64_t>(offsetof(seqc_place, stride_t)), number(0));
+      put(frame, place + static_cast<int64_t>(offsetof(seqc_place, stride_b)), number(0));
+    }
+    Function *program = module.getFunction(model.name + ".forward.run");
+    b.CreateCall(InlinedCopies().copy(program), {frame});
+  }
+
+  Module &module;
+  const Model &model;
+  RuntimeModel runtime;
+  const StepTables &tables;
+  Function &step, &slow;
+  IRBuilder<> b;
+  Value *call;
+  Type *i64, *pointer;
+  BasicBlock *refuse = nullptr;
+  Value *signs = nullptr, *prepared = nullptr, *loss = nullptr;
+  std::map<int64_t, Value *> lowBits;
+  std::map<int, List> lists;                         // by source
+  std::map<std::pair<int, int64_t>, Value *> arrays; // their data
+  std::map<int64_t, int64_t> preparedOffsets;
+};
+
+} // namespace
+
+bool hasStepEntry(const Model &model) {
+  // A longer step does not notice the runtime, and the stack is not ours to fill.
+  constexpr int64_t most = 16 * 1024;
+  if (!model.looksAhead.empty() || !model.forward.exists)
+    return false;
+  int64_t bytes = 0;
+  for (const ModelSlot &slot : model.forward.slots)
+    if (slot.source != SEQC_PARAM && slot.source != SEQC_INPUT && slot.source != SEQC_PREPARED)
+      bytes += slot.features * slot.bytes;
+  return bytes <= most;
+}
+
+void emitStepEntry(Module &module, const Model &model, const StepTables &tables, Function &step, Function &slow) {
+  StepEntry(module, model, tables, step, slow).emit();
+}
+
+} // namespace seqc
