@@ -64,6 +64,11 @@ void Code::store(Value value, Value pointer) {
   LLVM::StoreOp::create(*this, value, pointer, alignmentOf(value.getType()));
 }
 
+void Code::prefetch(Value pointer) {
+  // To read, into the data caches but the nearest.
+  LLVM::Prefetch::create(*this, pointer, /*rw=*/0, /*hint=*/2, /*cache=*/1);
+}
+
 Value Code::scratch(Type element, int64_t count) {
   OpBuilder::InsertionGuard guard(*this);
   auto function = getInsertionBlock()->getParent()->getParentOfType<func::FuncOp>();

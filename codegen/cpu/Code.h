@@ -41,6 +41,8 @@ public:
   mlir::Value at(mlir::Value base, mlir::Type element, mlir::Value index);
   mlir::Value load(mlir::Type type, mlir::Value pointer);
   void store(mlir::Value value, mlir::Value pointer);
+  /// Brings the cache line at `pointer` into the second-level cache. The address need not be valid.
+  void prefetch(mlir::Value pointer);
   /// Stack memory, aligned for vectors, reserved at the start of the function.
   mlir::Value scratch(mlir::Type element, int64_t count);
 

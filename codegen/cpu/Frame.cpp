@@ -39,7 +39,7 @@ static GroupKind kindOf(Operation *group) {
 }
 
 Frame::Frame(Code &code, Value frame, Value step, recur::PhaseOp phase, const SlotNumbers &numbers, Value scratch)
-    : b(code), frame(frame), step(step), group(kindOf(phase->getParentOp())), offset(0), fromEnd(false) {
+    : b(code), frame(frame), currentStep(step), group(kindOf(phase->getParentOp())), offset(0), fromEnd(false) {
   if (auto at = dyn_cast<recur::AtOp>(phase->getParentOp())) {
     offset = at.getOffset();
     fromEnd = at.getAnchor() == recur::Anchor::end;
@@ -93,7 +93,7 @@ Row Frame::row(Value number) const {
   if (group == GroupKind::Map)
     row.t = b.div(number, batch);
   else if (group == GroupKind::Loop)
-    row.t = step;
+    row.t = currentStep;
   else
     row.t = fromEnd ? b.add(row.length, b.integer(offset)) : b.integer(offset);
   if (group != GroupKind::At)

@@ -37,6 +37,8 @@ public:
         mlir::Value scratch = {});
 
   GroupKind kind() const { return group; }
+  /// The step of a loop, else null.
+  mlir::Value step() const { return currentStep; }
   mlir::Value rowCount() const { return rows; }
   Row row(mlir::Value number) const;
 
@@ -74,7 +76,7 @@ private:
                        const Row &row) const;
 
   Code &b;
-  mlir::Value frame, step, steps, batch, lengths, zeros, rows;
+  mlir::Value frame, currentStep, steps, batch, lengths, zeros, rows;
   GroupKind group;
   int64_t offset; // of an `at` group
   bool fromEnd;

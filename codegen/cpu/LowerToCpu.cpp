@@ -92,6 +92,8 @@ private:
       emitProductTiles(frame, machine, phase);
     else if (memory)
       emitTotalTiles(frame, machine, phase, memory);
+    else if (isTransposedCopy(machine, phase))
+      emitTransposedCopy(frame, machine, phase);
     else
       emitNest(frame, machine, phase);
     b.setLoc(phase.getLoc());

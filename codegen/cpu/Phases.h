@@ -17,6 +17,10 @@ void emitNest(const Frame &frame, const Machine &machine, recur::PhaseOp phase);
 void emitProductTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase);
 bool hasPackedProducts(recur::PhaseOp phase);
 
+/// A copy whose lanes lie rows apart while its last but one dim is contiguous, as when weights are packed.
+void emitTransposedCopy(const Frame &frame, const Machine &machine, recur::PhaseOp phase);
+bool isTransposedCopy(const Machine &machine, recur::PhaseOp phase);
+
 /// A total of outer products, in register tiles with the rows as the contracted dim. `scratch`: slot for copies of
 /// the operands of a block of rows.
 void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, mlir::Value scratch);

@@ -51,13 +51,17 @@ public:
 
   void emit() {
     Value rows = frame.rowCount(), zero = b.integer(0);
-    // Tiles of nearly the same size: 6 6 5 5 rather than 6 6 6 4.
-    tiles = b.div(b.add(rows, b.integer(tileRows - 1)), b.integer(tileRows));
-    Value atLeastOne = b.select(arith::CmpIOp::create(b, arith::CmpIPredicate::eq, tiles, zero), b.integer(1), tiles);
-    size = b.div(rows, atLeastOne);
-    larger = b.rem(rows, atLeastOne);
     SmallVector<Value> leading;
-    overLeading(leading, zero);
+    if (frame.kind() != GroupKind::Map || !llvm::all_of(groups, [&](auto &group) { return comesInTime(group); })) {
+      firstRow = zero;
+      divide(rows);
+      return overLeading(leading, zero);
+    }
+    b.forEach(zero, rows, blockRows(), [&](Value first) {
+      firstRow = first;
+      divide(b.smaller(b.integer(blockRows()), b.sub(rows, first)));
+      overLeading(leading, zero);
+    });
   }
 
 private:
@@ -80,6 +84,31 @@ private:
     group->products[weights.getProduct()] = product;
   }
 
+  /// Whether the next panel of weights can be brought in while one is used: two of them fit in a second-level cache.
+  bool comesInTime(const ProductGroup &group) {
+    constexpr int64_t mostBytes = 256 * 1024;
+    return group.panels > 1 && group.depth * group.columns * lanes * real.getWidth() / 8 <= mostBytes;
+  }
+
+  /// The rows of a map are taken in blocks that stay in a second-level cache while all panels pass; panels that do not
+  /// come in time would cost more than that saves.
+  int64_t blockRows() {
+    constexpr int64_t bytes = 1024 * 1024;
+    int64_t depth = 0;
+    for (const ProductGroup &group : groups)
+      depth += group.depth;
+    return std::max<int64_t>(bytes * 8 / (depth * real.getWidth()) / tileRows, 8) * tileRows;
+  }
+
+  /// Tiles of nearly the same size: 6 6 5 5 rather than 6 6 6 4.
+  void divide(Value rows) {
+    tiles = b.div(b.add(rows, b.integer(tileRows - 1)), b.integer(tileRows));
+    Value none = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, tiles, b.integer(0));
+    Value atLeastOne = b.select(none, b.integer(1), tiles);
+    size = b.div(rows, atLeastOne);
+    larger = b.rem(rows, atLeastOne);
+  }
+
   void overLeading(SmallVector<Value> &leading, Value number) {
     if (leading.size() + 1 < space.size()) {
       int64_t size = space[leading.size()];
@@ -90,20 +119,51 @@ private:
       });
       return;
     }
-    b.forEach(b.integer(0), b.integer(groups.front().panels), 1, [&](Value panel) {
-      Value stacked = b.add(b.mul(number, b.integer(groups.front().panels)), panel);
+    b.forEach(b.integer(0), b.integer(groups.front().panels), 1, [&](Value turn) {
+      Value panel = panelAt(turn);
+      Value before = b.mul(number, b.integer(groups.front().panels));
+      Value stacked = b.add(before, panel), next = b.add(before, panelAfter(turn));
       b.forEach(b.integer(0), tiles, 1, [&](Value tile) {
-        Value first = b.add(b.mul(tile, size), b.smaller(tile, larger));
+        Value first = b.add(firstRow, b.add(b.mul(tile, size), b.smaller(tile, larger)));
         Value isLarger = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, tile, larger);
         Value count = b.select(isLarger, b.add(size, b.integer(1)), size);
         for (ProductGroup &group : groups)
-          products(group, leading, stacked, first, count);
+          products(group, leading, stacked, first, count, lineAhead(group, next, tile));
         b.forEach(b.integer(0), count, 1, [&](Value i) { finishRow(leading, panel, b.add(first, i), i); });
       });
     });
   }
 
-  void products(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Value first, Value count) {
+  /// Steps of a loop go through the panels to and fro: what a cache still holds of the weights, it holds of those used
+  /// last. Panels are independent of each other, so the order changes no result.
+  Value panelAt(Value turn) {
+    int64_t panels = groups.front().panels;
+    if (!frame.step() || panels == 1)
+      return turn;
+    Value odd = arith::AndIOp::create(b, frame.step(), b.integer(1));
+    Value isOdd = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, odd, b.integer(0));
+    return b.select(isOdd, b.sub(b.integer(panels - 1), turn), turn);
+  }
+
+  Value panelAfter(Value turn) {
+    return panelAt(b.smaller(b.add(turn, b.integer(1)), b.integer(groups.front().panels - 1)));
+  }
+
+  Value panelStart(ProductGroup &group, Value stackedPanel) {
+    Value offset = b.mul(stackedPanel, b.integer(group.depth * group.columns * lanes));
+    return b.at(frame.base(group.slot), real, offset);
+  }
+
+  /// Each tile of rows brings in one vector column of the next panel, until all of it is on the way. Null: none.
+  Value lineAhead(ProductGroup &group, Value nextPanel, Value tile) {
+    if (!comesInTime(group))
+      return {};
+    Value column = b.smaller(tile, b.integer(group.columns - 1));
+    return b.at(panelStart(group, nextPanel), real, b.mul(column, b.integer(lanes)));
+  }
+
+  void products(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Value first, Value count,
+                Value ahead) {
     b.setLoc(group.products.front().getLoc());
     recur::ReadOp vector = group.vector;
     ArrayRef<int64_t> strides = vector.getStrides();
@@ -112,9 +172,15 @@ private:
       row = b.at(row, real, b.dot(vector.getOffset(), strides.drop_back(), leading));
       b.store(row, b.at(group.rows, b.pointerType(), i));
     });
-    Value panelStart = b.mul(stackedPanel, b.integer(group.depth * group.columns * lanes));
-    Value weights = b.at(frame.base(group.slot), real, panelStart);
-    TileCore core{real, lanes, group.columns, strides.back(), group.rows, weights, b.integer(group.depth), group.out};
+    TileCore core{real,
+                  lanes,
+                  group.columns,
+                  strides.back(),
+                  group.rows,
+                  panelStart(group, stackedPanel),
+                  b.integer(group.depth),
+                  group.out,
+                  ahead};
     core.call(b, machine, count);
     b.setLoc(phase.getLoc());
   }
@@ -164,7 +230,7 @@ private:
   ArrayRef<int64_t> space;
   SmallVector<ProductGroup, 2> groups;
   int64_t lanes = 1, blocks = 1;
-  Value tiles, size, larger;
+  Value firstRow, tiles, size, larger; // of the current block of rows
 };
 
 } // namespace

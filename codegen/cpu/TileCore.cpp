@@ -25,7 +25,8 @@ public:
   TileFunction(Code &b, const Machine &machine, const TileCore &shape, func::FuncOp function)
       : b(b), machine(machine), real(shape.real), lanes(shape.lanes), columns(shape.columns),
         rows(function.getArgument(0)), weights(function.getArgument(1)), out(function.getArgument(2)),
-        depth(function.getArgument(3)), strideA(function.getArgument(4)), rowCount(function.getArgument(5)) {}
+        depth(function.getArgument(3)), strideA(function.getArgument(4)), rowCount(function.getArgument(5)),
+        ahead(shape.ahead ? function.getArgument(6) : BlockArgument()) {}
 
   void emit() {
     SmallVector<int64_t> cases(tileRows);
@@ -65,6 +66,9 @@ private:
       Value weight = b.at(weights, real, b.add(b.mul(k, b.integer(columns * lanes)), b.integer(first * lanes)));
       for (int64_t c = 0; c < count; ++c)
         w.push_back(b.load(vector, b.at(weight, real, b.integer(c * lanes))));
+      // A single row is as fast as its weights come, so there is no time to bring in others.
+      if (ahead && first == 0 && a.size() > 1)
+        b.prefetch(b.at(ahead, real, b.mul(k, b.integer(columns * lanes))));
       Value offset = b.mul(k, strideA);
       for (auto [i, row] : llvm::enumerate(a)) {
         Value element = b.broadcast(b.load(real, b.at(row, real, offset)), lanes);
@@ -82,7 +86,7 @@ private:
   const Machine &machine;
   FloatType real;
   int64_t lanes, columns;
-  Value rows, weights, out, depth, strideA, rowCount;
+  Value rows, weights, out, depth, strideA, rowCount, ahead;
 };
 
 } // namespace
@@ -90,17 +94,22 @@ private:
 void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
   auto module = b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
   std::string name = "tile." + (real.isF32() ? std::string("f32.") : std::string("f64.")) + std::to_string(lanes) +
-                     "x" + std::to_string(columns);
+                     "x" + std::to_string(columns) + (ahead ? ".ahead" : "");
+  Type pointer = b.pointerType(), integer = b.getI64Type();
+  SmallVector<Type> types = {pointer, pointer, pointer, integer, integer, integer};
+  SmallVector<Value> arguments = {rows, weights, out, depth, b.integer(strideA), rowCount};
+  if (ahead) {
+    types.push_back(pointer);
+    arguments.push_back(ahead);
+  }
   if (!module.lookupSymbol(name)) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToEnd(module.getBody());
-    Type pointer = b.pointerType(), integer = b.getI64Type();
-    auto type = b.getFunctionType({pointer, pointer, pointer, integer, integer, integer}, {});
-    func::FuncOp function = b.internalFunction(name, type);
+    func::FuncOp function = b.internalFunction(name, b.getFunctionType(types, {}));
     TileFunction(b, machine, *this, function).emit();
     func::ReturnOp::create(b);
   }
-  func::CallOp::create(b, name, TypeRange(), ValueRange{rows, weights, out, depth, b.integer(strideA), rowCount});
+  func::CallOp::create(b, name, TypeRange(), arguments);
 }
 
 } // namespace seqc::cpu

@@ -1,7 +1,9 @@
 //===- TileCore.h - The inner loop of all products -------------------------------===//
 //
 // out[i][c] = Σ_k a_i[k] · w[k][c] for up to six rows i and a few vector columns c, with every sum in a register.
-// The sum runs over k in order from zero, whatever the number of rows, so results do not depend on the tiling.
+// The sum runs over k in order from zero, whatever the number of rows, so results do not depend on the tiling. On the
+// way, one cache line a step of k of what comes next is brought into the second-level cache: a panel of weights is used
+// by all tiles of rows, and without that the first of them would wait for memory.
 //
 //===--------------------------------------------------------------------------===//
 #ifndef SEQC_CODEGEN_CPU_TILECORE_H
@@ -25,6 +27,7 @@ struct TileCore {
   mlir::Value weights; // w, contiguous: [k][columns][lanes]
   mlir::Value depth;   // number of k
   mlir::Value out;     // [tileRows][columns][lanes]
+  mlir::Value ahead;   // lines to bring in, as far apart as the rows of w; null: none
 
   /// Calls the loop for `rowCount` rows. All phases of a module whose tiles have the same shape share one function.
   void call(Code &b, const Machine &machine, mlir::Value rowCount) const;

@@ -112,7 +112,7 @@ private:
   void tile(Value rowCount, Value n, Value i, Value count, Value m, Value mCount) {
     b.forEach(b.integer(0), count, 1,
               [&](Value row) { b.store(b.at(copyA, real, b.add(i, row)), b.at(rows, b.pointerType(), row)); });
-    TileCore{real, sizes.lanes, sizes.columns, sizes.aStride, rows, copyB, rowCount, out}.call(b, machine, count);
+    TileCore{real, sizes.lanes, sizes.columns, sizes.aStride, rows, copyB, rowCount, out, {}}.call(b, machine, count);
     b.forEach(b.integer(0), count, 1, [&](Value row) {
       Value sums = b.at(out, real, b.mul(row, b.integer(sizes.bWidth)));
       Value into = b.at(result, real, b.dot(total.getOffset(), total.getStrides(), {b.add(b.add(n, i), row), m}));

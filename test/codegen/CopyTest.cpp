@@ -1,0 +1,53 @@
+//===- CopyTest.cpp - Copies that transpose ----------------------------------------===//
+#include "Program.h"
+
+#include <gtest/gtest.h>
+
+using namespace seqc::test;
+
+namespace {
+
+/// Packs a [2 · lanes, depth] matrix as [2][depth][lanes].
+std::string packing(int64_t lanes, int64_t depth, const std::string &type) {
+  std::string l = std::to_string(lanes), d = std::to_string(depth);
+  std::string panel = std::to_string(lanes * depth), rows = std::to_string(2 * lanes);
+  std::string from = "!recur.slot<tensor<" + rows + "x" + d + "x" + type + ">>";
+  std::string to = "!recur.slot<tensor<2x" + d + "x" + l + "x" + type + ">>";
+  std::string block = "tensor<2x" + d + "x" + l + "x" + type + ">";
+  return "recur.system @M {\n  %w = recur.slot param \"w\" : " + from + "\n  %p = recur.slot output \"p\" : " + to +
+         "\n  recur.once {\n    recur.phase \"p\" space [2, " + d + ", " + l + "] {\n" +
+         "      %r = recur.read %w offset 0 strides [" + panel + ", 1, " + d + "] : (" + from + ") -> " + block +
+         "\n      recur.write %r, %p offset 0 strides [" + panel + ", " + l + ", 1] : " + block + ", " + to +
+         "\n    }\n  }\n}\n";
+}
+
+class TransposedCopy : public testing::TestWithParam<std::tuple<int64_t, int64_t, const char *>> {};
+
+TEST_P(TransposedCopy, PutsEveryElementInItsPlace) {
+  auto [lanes, depth, type] = GetParam();
+  auto program = Program::compile(packing(lanes, depth, type));
+  ASSERT_TRUE(program);
+  Call call(*program, 1, 1, {1});
+  std::vector<double> w(2 * lanes * depth);
+  for (size_t i = 0; i < w.size(); ++i)
+    w[i] = double(i);
+  call.set("param w", w);
+  call.run();
+  std::vector<double> p = call.get("output p");
+  for (int64_t panel = 0; panel < 2; ++panel)
+    for (int64_t k = 0; k < depth; ++k)
+      for (int64_t lane = 0; lane < lanes; ++lane)
+        ASSERT_EQ(p[(panel * depth + k) * lanes + lane], w[(panel * lanes + lane) * depth + k]);
+}
+
+// Whole squares, what is left of one, fewer than one; vectors shorter than the machine's.
+INSTANTIATE_TEST_SUITE_P(Sizes, TransposedCopy,
+                         testing::Combine(testing::Values(2, 4, 8), testing::Values(3, 8, 16, 21),
+                                          testing::Values("f32", "f64")),
+                         [](const auto &info) {
+                           return std::string(std::get<2>(info.param)) + "_lanes" +
+                                  std::to_string(std::get<0>(info.param)) + "_depth" +
+                                  std::to_string(std::get<1>(info.param));
+                         });
+
+} // namespace

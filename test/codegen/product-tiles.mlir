@@ -1,0 +1,52 @@
+// How products with packed weights run: panels to and fro, the next one brought in meanwhile, packed by transposing.
+// RUN: seq-opt %s --recur-plan-tiles --recur-lower-to-cpu | FileCheck %s
+
+!v = !recur.slot<tensor<64xf32>>
+!w = !recur.slot<tensor<64x64xf32>>
+
+recur.system @S {
+  %x = recur.slot input "x" time batch : !v
+  %W = recur.slot param "W" : !w
+  %y = recur.slot output "y" time batch : !v
+  %h = recur.slot output "h" time batch : !v
+  // All steps at once: blocks of rows, in each every panel in order.
+  // CHECK-LABEL: func.func private @S.map0.y(
+  // CHECK: scf.for
+  // CHECK: scf.for %[[PANEL:[a-z0-9]+]] =
+  // CHECK-NOT: arith.andi
+  // CHECK: call @tile.f32.8x4.ahead(
+  recur.map {
+    recur.phase "y" space [64] {
+      %w = recur.read %W offset 0 strides [64, 1] : (!w) -> tensor<64x64xf32>
+      %xt = recur.read %x offset 0 strides [1] : (!v) -> tensor<64xf32>
+      %p = recur.matmul %w, %xt : (tensor<64x64xf32>, tensor<64xf32>) -> tensor<64xf32>
+      recur.write %p, %y offset 0 strides [1] : tensor<64xf32>, !v
+    }
+  }
+  // A step of a loop: odd ones from the last panel to the first.
+  // CHECK-LABEL: func.func private @S.loop0.h(
+  // CHECK-SAME: %[[T:[a-z0-9]+]]: i64)
+  // CHECK: %[[ODD:.*]] = arith.andi %[[T]]
+  // CHECK: %[[IS:.*]] = arith.cmpi ne, %[[ODD]]
+  // CHECK: arith.select %[[IS]]
+  // CHECK: call @tile.f32.8x4.ahead(
+  recur.loop forward {
+    recur.phase "h" space [64] {
+      %w = recur.read %W offset 0 strides [64, 1] : (!w) -> tensor<64x64xf32>
+      %hp = recur.read %h shift -1 offset 0 strides [1] : (!v) -> tensor<64xf32>
+      %p = recur.matmul %w, %hp : (tensor<64x64xf32>, tensor<64xf32>) -> tensor<64xf32>
+      recur.write %p, %h offset 0 strides [1] : tensor<64xf32>, !v
+    }
+  }
+}
+// Rows become columns in registers: 3 rounds of 8 shuffles.
+// CHECK-LABEL: func.func private @S.once0.y.packed(
+// CHECK-COUNT-24: vector.shuffle
+// CHECK-NOT: vector.shuffle
+// CHECK: return
+// The tile: brought in for several rows, not for one.
+// CHECK-LABEL: func.func private @tile.f32.8x4.ahead(
+// CHECK: case 1 {
+// CHECK-NOT: llvm.intr.prefetch
+// CHECK: case 2 {
+// CHECK: llvm.intr.prefetch
