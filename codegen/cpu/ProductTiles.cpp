@@ -127,6 +127,7 @@ private:
         Value first = b.add(firstRow, b.add(b.mul(tile, size), b.smaller(tile, larger)));
         Value isLarger = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, tile, larger);
         Value count = b.select(isLarger, b.add(size, b.integer(1)), size);
+        bringIn(leading, panel, first, count);
         for (ProductGroup &group : groups)
           products(group, leading, stacked, first, count, lineAhead(group, next, tile));
         b.forEach(b.integer(0), count, 1, [&](Value i) { finishRow(leading, panel, b.add(first, i), i); });
@@ -160,6 +161,43 @@ private:
       return {};
     Value column = b.smaller(tile, b.integer(group.columns - 1));
     return b.at(panelStart(group, nextPanel), real, b.mul(column, b.integer(lanes)));
+  }
+
+  /// What the rows of a tile read and write beside their products lies a row apart, out of sight of the processor's own
+  /// prefetching, and the products take long enough for it to come. A single row follows the one before it.
+  void bringIn(ArrayRef<Value> leading, Value panel, Value first, Value count) {
+    Value several = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, b.integer(1));
+    b.when(several, [&] {
+      b.forEach(b.integer(0), count, 1, [&](Value i) {
+        RowAddresses row(frame, phase, b.add(first, i));
+        SmallVector<Value> index(leading);
+        index.push_back(b.mul(panel, b.integer(blocks * lanes)));
+        for (Operation &op : phase.getBody().front()) {
+          if (auto read = dyn_cast<recur::ReadOp>(op); read && isOfRow(read.getSlot()) && !isVector(read))
+            bringIn(row.of(read), read.getOffset(), read.getStrides(), index);
+          if (auto write = dyn_cast<recur::WriteOp>(op); write && isOfRow(write.getSlot()))
+            bringIn(row.of(write), write.getOffset(), write.getStrides(), index);
+        }
+      });
+    });
+  }
+
+  void bringIn(Value row, int64_t offset, ArrayRef<int64_t> strides, ArrayRef<Value> index) {
+    if (strides.back() != 1)
+      return;
+    constexpr int64_t line = 64;
+    int64_t bytes = blocks * lanes * real.getWidth() / 8;
+    Value start = b.at(row, real, b.dot(offset, strides, index));
+    for (int64_t position = 0; position < bytes; position += line)
+      b.prefetch(b.at(start, b.getI8Type(), b.integer(position)));
+  }
+
+  static bool isOfRow(Value slot) {
+    auto op = slot.getDefiningOp<recur::SlotOp>();
+    return op.getTime() || op.getBatch();
+  }
+  bool isVector(recur::ReadOp read) {
+    return llvm::any_of(groups, [&](ProductGroup &group) { return group.vector == read; });
   }
 
   void products(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Value first, Value count,
