@@ -1,7 +1,9 @@
 //===- ProductTiles.cpp - Phases with packed weights, in register tiles ----------===//
 //
 // For each panel of weights, tiles of up to six rows: the products go through TileCore into a small buffer on the
-// stack, and a loop over the tile's rows takes them from there through everything pointwise that follows.
+// stack, and a loop over the tile's rows takes them from there through everything pointwise that follows. A panel too
+// deep for the caches is taken in chunks along the contracted dim, each by all tiles of a block of rows, whose sums
+// wait in the buffer meanwhile.
 //
 //===--------------------------------------------------------------------------===//
 #include "codegen/cpu/Elements.h"
@@ -31,7 +33,12 @@ struct ProductGroup {
   recur::ReadOp vector;
   SmallVector<recur::MatmulOp> products;
   int64_t panels, depth, columns, lanes;
-  Value rows, out; // see TileCore
+  Value rows, out; // see TileCore; `out` for every tile of a block
+
+  int64_t rowBytes() { return columns * lanes * vector.getType().getElementTypeBitWidth() / 8; }
+  /// Depth of a chunk: two of them fit in a second-level cache, so that the next comes in while one is used.
+  int64_t chunk() { return std::min<int64_t>(depth, 256 * 1024 / rowBytes()); }
+  bool isChunked() { return chunk() < depth; }
 };
 
 class ProductTiles {
@@ -43,16 +50,18 @@ public:
         join(product, weights);
     lanes = groups.front().lanes;
     blocks = groups.front().columns / int64_t(groups.front().products.size());
+    if (llvm::any_of(groups, [](ProductGroup &group) { return group.isChunked(); }))
+      tilesInBlock = 8;
     for (ProductGroup &group : groups) {
       group.rows = b.scratch(b.pointerType(), tileRows);
-      group.out = b.scratch(real, tileRows * group.columns * lanes);
+      group.out = b.scratch(real, tilesInBlock * tileRows * group.columns * lanes);
     }
   }
 
   void emit() {
     Value rows = frame.rowCount(), zero = b.integer(0);
     SmallVector<Value> leading;
-    if (frame.kind() != GroupKind::Map || !llvm::all_of(groups, [&](auto &group) { return comesInTime(group); })) {
+    if (frame.kind() != GroupKind::Map) {
       firstRow = zero;
       divide(rows);
       return overLeading(leading, zero);
@@ -84,14 +93,7 @@ private:
     group->products[weights.getProduct()] = product;
   }
 
-  /// Whether the next panel of weights can be brought in while one is used: two of them fit in a second-level cache.
-  bool comesInTime(const ProductGroup &group) {
-    constexpr int64_t mostBytes = 256 * 1024;
-    return group.panels > 1 && group.depth * group.columns * lanes * real.getWidth() / 8 <= mostBytes;
-  }
-
-  /// The rows of a map are taken in blocks that stay in a second-level cache while all panels pass; panels that do not
-  /// come in time would cost more than that saves.
+  /// The rows of a map are taken in blocks that stay in a second-level cache while all panels pass.
   int64_t blockRows() {
     constexpr int64_t bytes = 1024 * 1024;
     int64_t depth = 0;
@@ -123,16 +125,48 @@ private:
       Value panel = panelAt(turn);
       Value before = b.mul(number, b.integer(groups.front().panels));
       Value stacked = b.add(before, panel), next = b.add(before, panelAfter(turn));
-      b.forEach(b.integer(0), tiles, 1, [&](Value tile) {
-        Value first = b.add(firstRow, b.add(b.mul(tile, size), b.smaller(tile, larger)));
-        Value isLarger = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, tile, larger);
-        Value count = b.select(isLarger, b.add(size, b.integer(1)), size);
-        bringIn(leading, panel, first, count);
-        for (ProductGroup &group : groups)
-          products(group, leading, stacked, first, count, lineAhead(group, next, tile));
-        b.forEach(b.integer(0), count, 1, [&](Value i) { finishRow(leading, panel, b.add(first, i), i); });
-      });
+      b.forEach(b.integer(0), tiles, tilesInBlock, [&](Value tile) { block(leading, panel, stacked, next, tile); });
     });
+  }
+
+  /// The tiles of a block, from `firstTile` on: first all their products, then what follows these.
+  void block(ArrayRef<Value> leading, Value panel, Value stacked, Value next, Value firstTile) {
+    auto eachTile = [&](function_ref<void(Value tile, Value inBlock)> body) {
+      if (tilesInBlock == 1)
+        return body(firstTile, b.integer(0));
+      Value last = b.smaller(tiles, b.add(firstTile, b.integer(tilesInBlock)));
+      b.forEach(firstTile, last, 1, [&](Value tile) { body(tile, b.sub(tile, firstTile)); });
+    };
+    eachTile([&](Value tile, Value) { bringIn(leading, panel, rowsOf(tile)); });
+    for (ProductGroup &group : groups)
+      overChunks(group, [&](Value k, Value depth) {
+        Value ahead = comingNext(group, stacked, next, k);
+        eachTile([&](Value tile, Value inBlock) {
+          products(group, leading, stacked, rowsOf(tile), k, depth, inBlock, lineOf(group, ahead, inBlock));
+        });
+      });
+    eachTile([&](Value tile, Value inBlock) {
+      Rows rows = rowsOf(tile);
+      Value before = b.mul(inBlock, b.integer(tileRows));
+      b.forEach(b.integer(0), rows.count, 1,
+                [&](Value i) { finishRow(leading, panel, b.add(rows.first, i), b.add(before, i)); });
+    });
+  }
+
+  struct Rows {
+    Value first, count;
+  };
+  Rows rowsOf(Value tile) {
+    Value isLarger = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, tile, larger);
+    return {b.add(firstRow, b.add(b.mul(tile, size), b.smaller(tile, larger))),
+            b.select(isLarger, b.add(size, b.integer(1)), size)};
+  }
+
+  void overChunks(ProductGroup &group, function_ref<void(Value k, Value depth)> body) {
+    if (!group.isChunked())
+      return body(b.integer(0), b.integer(group.depth));
+    b.forEach(b.integer(0), b.integer(group.depth), group.chunk(),
+              [&](Value k) { body(k, b.smaller(b.integer(group.chunk()), b.sub(b.integer(group.depth), k))); });
   }
 
   /// Steps of a loop go through the panels to and fro: what a cache still holds of the weights, it holds of those used
@@ -155,21 +189,31 @@ private:
     return b.at(frame.base(group.slot), real, offset);
   }
 
-  /// Each tile of rows brings in one vector column of the next panel, until all of it is on the way. Null: none.
-  Value lineAhead(ProductGroup &group, Value nextPanel, Value tile) {
-    if (!comesInTime(group))
+  /// Where the weights are that will be used after chunk `k` of a panel; null if there are no others.
+  Value comingNext(ProductGroup &group, Value panel, Value nextPanel, Value k) {
+    if (group.panels == 1 && !group.isChunked())
+      return {};
+    Value after = b.add(k, b.integer(group.chunk()));
+    Value inPanel = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, after, b.integer(group.depth));
+    Value further = b.at(panelStart(group, panel), real, b.mul(after, b.integer(group.columns * lanes)));
+    return b.select(inPanel, further, panelStart(group, nextPanel));
+  }
+
+  /// Each tile of rows brings in one vector column, until all of it is on the way.
+  Value lineOf(ProductGroup &group, Value ahead, Value tile) {
+    if (!ahead)
       return {};
     Value column = b.smaller(tile, b.integer(group.columns - 1));
-    return b.at(panelStart(group, nextPanel), real, b.mul(column, b.integer(lanes)));
+    return b.at(ahead, real, b.mul(column, b.integer(group.chunk() * lanes)));
   }
 
   /// What the rows of a tile read and write beside their products lies a row apart, out of sight of the processor's own
   /// prefetching, and the products take long enough for it to come. A single row follows the one before it.
-  void bringIn(ArrayRef<Value> leading, Value panel, Value first, Value count) {
-    Value several = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, b.integer(1));
+  void bringIn(ArrayRef<Value> leading, Value panel, Rows rows) {
+    Value several = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, rows.count, b.integer(1));
     b.when(several, [&] {
-      b.forEach(b.integer(0), count, 1, [&](Value i) {
-        RowAddresses row(frame, phase, b.add(first, i));
+      b.forEach(b.integer(0), rows.count, 1, [&](Value i) {
+        RowAddresses row(frame, phase, b.add(rows.first, i));
         SmallVector<Value> index(leading);
         index.push_back(b.mul(panel, b.integer(blocks * lanes)));
         for (Operation &op : phase.getBody().front()) {
@@ -200,30 +244,31 @@ private:
     return llvm::any_of(groups, [&](ProductGroup &group) { return group.vector == read; });
   }
 
-  void products(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Value first, Value count,
-                Value ahead) {
+  /// The products of `rows` with a chunk of a panel, whose sums go on from those of the chunk before.
+  void products(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Rows rows, Value k, Value depth,
+                Value inBlock, Value ahead) {
     b.setLoc(group.products.front().getLoc());
     recur::ReadOp vector = group.vector;
     ArrayRef<int64_t> strides = vector.getStrides();
-    b.forEach(b.integer(0), count, 1, [&](Value i) {
-      Value row = frame.readRow(vector, frame.row(b.add(first, i)));
-      row = b.at(row, real, b.dot(vector.getOffset(), strides.drop_back(), leading));
-      b.store(row, b.at(group.rows, b.pointerType(), i));
+    b.forEach(b.integer(0), rows.count, 1, [&](Value i) {
+      Value row = frame.readRow(vector, frame.row(b.add(rows.first, i)));
+      Value start = b.add(b.dot(vector.getOffset(), strides.drop_back(), leading), b.mul(k, b.integer(strides.back())));
+      b.store(b.at(row, real, start), b.at(group.rows, b.pointerType(), i));
     });
-    TileCore core{real,
-                  lanes,
-                  group.columns,
-                  strides.back(),
-                  group.rows,
-                  panelStart(group, stackedPanel),
-                  b.integer(group.depth),
-                  group.out,
-                  ahead};
-    core.call(b, machine, count);
+    TileCore core(real, lanes, group.columns);
+    core.strideA = strides.back();
+    core.rows = group.rows;
+    core.weights = b.at(panelStart(group, stackedPanel), real, b.mul(k, b.integer(group.columns * lanes)));
+    core.depth = depth;
+    core.out = b.at(group.out, real, b.mul(inBlock, b.integer(tileRows * group.columns * lanes)));
+    core.ahead = ahead;
+    if (group.isChunked())
+      core.goesOn = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, b.integer(0));
+    core.call(b, machine, rows.count);
     b.setLoc(phase.getLoc());
   }
 
-  /// Everything after the products, for row `number`, which is row `i` of the tile.
+  /// Everything after the products, for row `number`, which is row `i` of the block's buffer.
   void finishRow(ArrayRef<Value> leading, Value panel, Value number, Value i) {
     RowAddresses row(frame, phase, number);
     int64_t whole = space.back() / lanes, rest = space.back() % lanes;
@@ -267,7 +312,7 @@ private:
   FloatType real;
   ArrayRef<int64_t> space;
   SmallVector<ProductGroup, 2> groups;
-  int64_t lanes = 1, blocks = 1;
+  int64_t lanes = 1, blocks = 1, tilesInBlock = 1;
   Value firstRow, tiles, size, larger; // of the current block of rows
 };
 

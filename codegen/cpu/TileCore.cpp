@@ -25,8 +25,13 @@ public:
   TileFunction(Code &b, const Machine &machine, const TileCore &shape, func::FuncOp function)
       : b(b), machine(machine), real(shape.real), lanes(shape.lanes), columns(shape.columns),
         rows(function.getArgument(0)), weights(function.getArgument(1)), out(function.getArgument(2)),
-        depth(function.getArgument(3)), strideA(function.getArgument(4)), rowCount(function.getArgument(5)),
-        ahead(shape.ahead ? function.getArgument(6) : BlockArgument()) {}
+        depth(function.getArgument(3)), strideA(function.getArgument(4)), rowCount(function.getArgument(5)) {
+    unsigned next = 6;
+    if (shape.ahead)
+      ahead = function.getArgument(next++);
+    if (shape.goesOn)
+      goesOn = function.getArgument(next++);
+  }
 
   void emit() {
     SmallVector<int64_t> cases(tileRows);
@@ -60,7 +65,12 @@ private:
   void emitChunk(ArrayRef<Value> a, int64_t first, int64_t count) {
     auto vector = VectorType::get({lanes}, real);
     VectorMath math(b, b.getLoc(), machine.fma);
+    auto place = [&](size_t i, int64_t c) {
+      return b.at(out, real, b.integer((int64_t(i) * columns + first + c) * lanes));
+    };
     SmallVector<Value> initial(a.size() * count, b.zero(vector));
+    for (size_t n = 0; goesOn && n < initial.size(); ++n)
+      initial[n] = b.select(goesOn, b.load(vector, place(n / count, n % count)), initial[n]);
     SmallVector<Value> sums = b.fold(b.integer(0), depth, 1, initial, [&](Value k, ValueRange sums) {
       SmallVector<Value> w, next(sums.size());
       Value weight = b.at(weights, real, b.add(b.mul(k, b.integer(columns * lanes)), b.integer(first * lanes)));
@@ -68,7 +78,7 @@ private:
         w.push_back(b.load(vector, b.at(weight, real, b.integer(c * lanes))));
       // A single row is as fast as its weights come, so there is no time to bring in others.
       if (ahead && first == 0 && a.size() > 1)
-        b.prefetch(b.at(ahead, real, b.mul(k, b.integer(columns * lanes))));
+        b.prefetch(b.at(ahead, real, b.mul(k, b.integer(lanes))));
       Value offset = b.mul(k, strideA);
       for (auto [i, row] : llvm::enumerate(a)) {
         Value element = b.broadcast(b.load(real, b.at(row, real, offset)), lanes);
@@ -79,14 +89,14 @@ private:
     });
     for (size_t i = 0; i < a.size(); ++i)
       for (int64_t c = 0; c < count; ++c)
-        b.store(sums[i * count + c], b.at(out, real, b.integer((int64_t(i) * columns + first + c) * lanes)));
+        b.store(sums[i * count + c], place(i, c));
   }
 
   Code &b;
   const Machine &machine;
   FloatType real;
   int64_t lanes, columns;
-  Value rows, weights, out, depth, strideA, rowCount, ahead;
+  Value rows, weights, out, depth, strideA, rowCount, ahead, goesOn;
 };
 
 } // namespace
@@ -94,13 +104,15 @@ private:
 void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
   auto module = b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
   std::string name = "tile." + (real.isF32() ? std::string("f32.") : std::string("f64.")) + std::to_string(lanes) +
-                     "x" + std::to_string(columns) + (ahead ? ".ahead" : "");
+                     "x" + std::to_string(columns) + (ahead ? ".ahead" : "") + (goesOn ? ".on" : "");
   Type pointer = b.pointerType(), integer = b.getI64Type();
   SmallVector<Type> types = {pointer, pointer, pointer, integer, integer, integer};
   SmallVector<Value> arguments = {rows, weights, out, depth, b.integer(strideA), rowCount};
-  if (ahead) {
-    types.push_back(pointer);
-    arguments.push_back(ahead);
+  for (Value optional : {ahead, goesOn}) {
+    if (!optional)
+      continue;
+    types.push_back(optional.getType());
+    arguments.push_back(optional);
   }
   if (!module.lookupSymbol(name)) {
     OpBuilder::InsertionGuard guard(b);

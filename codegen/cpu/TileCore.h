@@ -20,14 +20,17 @@ constexpr int64_t tileRows = 6;
 int64_t fullTileColumns(const Machine &machine);
 
 struct TileCore {
+  TileCore(mlir::FloatType real, int64_t lanes, int64_t columns) : real(real), lanes(lanes), columns(columns) {}
+
   mlir::FloatType real;
   int64_t lanes, columns;
-  int64_t strideA;     // elements from a_i[k] to a_i[k + 1]
+  int64_t strideA = 1; // elements from a_i[k] to a_i[k + 1]
   mlir::Value rows;    // array of pointers a_i
   mlir::Value weights; // w, contiguous: [k][columns][lanes]
   mlir::Value depth;   // number of k
   mlir::Value out;     // [tileRows][columns][lanes]
-  mlir::Value ahead;   // lines to bring in, as far apart as the rows of w; null: none
+  mlir::Value ahead;   // `depth` lines to bring in; null: none
+  mlir::Value goesOn;  // i1: the sums start from `out`; null: from zero
 
   /// Calls the loop for `rowCount` rows. All phases of a module whose tiles have the same shape share one function.
   void call(Code &b, const Machine &machine, mlir::Value rowCount) const;

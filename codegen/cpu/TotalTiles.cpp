@@ -1,7 +1,8 @@
 //===- TotalTiles.cpp - Totals of outer products, in register tiles --------------===//
 //
 // D[n][m] += Σ_r a_r[n] · b_r[m] over all valid rows r: weight gradients. Blocks of rows are copied to scratch memory
-// first: in place their elements lie a row apart, often a power of two, and would share a few sets of the caches.
+// first, so that a tile reads what is contiguous: in place their elements lie a row apart, often a power of two, and
+// would share a few sets of the caches.
 //
 //===--------------------------------------------------------------------------===//
 #include "codegen/cpu/Elements.h"
@@ -33,20 +34,28 @@ namespace {
 
 /// Sizes of a blocking, in elements.
 struct Blocking {
-  static constexpr int64_t rows = 256;
-  int64_t lanes, columns; // of a tile
-  int64_t aWidth, aStride, bWidth;
+  static constexpr int64_t rows = 512;
+  int64_t lanes, aWidth, aTile, bWidth;
+  int64_t columns;   // of a wide tile; a narrow one has one less
+  int64_t wide, all; // blocks along the last dim: the wide ones come first
 
   Blocking(const Machine &machine, FloatType real, ArrayRef<int64_t> space) {
     lanes = machine.lanes(real, space[1]);
-    columns = std::min<int64_t>(fullTileColumns(machine), llvm::divideCeil(space[1], lanes));
+    int64_t vectors = llvm::divideCeil(space[1], lanes);
+    all = llvm::divideCeil(vectors, fullTileColumns(machine));
+    columns = llvm::divideCeil(vectors, all);
+    wide = all - (all * columns - vectors);
     bWidth = lanes * columns;
-    aWidth = std::min<int64_t>(space[0], 16384 / real.getWidth());
-    // Not a power of two: see above.
-    aStride = llvm::alignTo(aWidth, 16) + 16;
+    // Blocks of nearly the same size, of whole tiles.
+    int64_t blocks = llvm::divideCeil(space[0], 16384 / real.getWidth());
+    aWidth = llvm::alignTo(llvm::divideCeil(space[0], blocks), tileRows);
+    aTile = rows * tileRows + copyLanes;
   }
 
-  int64_t scratch() const { return rows * (aStride + bWidth); }
+  /// Elements that are copied to a tile of A at once: more than it has rows, what is too much is overwritten later.
+  static constexpr int64_t copyLanes = 8;
+  int64_t scratchA() const { return llvm::alignTo(aWidth / tileRows * aTile, 64); }
+  int64_t scratch() const { return scratchA() + rows * bWidth; }
 };
 
 class TotalTiles {
@@ -55,7 +64,7 @@ public:
       : b(frame.code()), frame(frame), machine(machine), real(realType(phase)), space(phase.getSpace()),
         sizes(machine, real, space), total(*phase.getOps<recur::AccumulateOp>().begin()), outer(totalledOuter(phase)) {
     copyA = frame.base(scratch);
-    copyB = b.at(copyA, real, b.integer(sizes.rows * sizes.aStride));
+    copyB = b.at(copyA, real, b.integer(sizes.scratchA()));
     rows = b.scratch(b.pointerType(), tileRows);
     out = b.scratch(real, tileRows * sizes.bWidth);
     result = frame.slotRow(total.getSlot(), {}, {});
@@ -65,11 +74,10 @@ public:
     b.setLoc(outer.getLoc());
     blocks(frame.rowCount(), sizes.rows, [&](Value firstRow, Value rowCount) {
       blocks(b.integer(space[0]), sizes.aWidth, [&](Value n, Value nCount) {
-        copy(outer.getA(), firstRow, rowCount, n, nCount, copyA, sizes.aStride, false);
-        blocks(b.integer(space[1]), sizes.bWidth, [&](Value m, Value mCount) {
-          copy(outer.getB(), firstRow, rowCount, m, mCount, copyB, sizes.bWidth, true);
-          blocks(nCount, tileRows, [&](Value i, Value count) { tile(rowCount, n, i, count, m, mCount); });
-        });
+        copyTilesOfA(firstRow, rowCount, n, nCount);
+        int64_t wideEnd = sizes.wide * sizes.bWidth;
+        overColumns(0, std::min(wideEnd, space[1]), sizes.columns, firstRow, rowCount, n, nCount);
+        overColumns(wideEnd, space[1], sizes.columns - 1, firstRow, rowCount, n, nCount);
       });
     });
   }
@@ -81,21 +89,61 @@ private:
               [&](Value first) { body(first, b.smaller(b.integer(step), b.sub(size, first))); });
   }
 
-  /// Copies elements `first` … of a block of rows; rows that do not count are zero. `pad` with zeros to `stride`.
-  void copy(Value operand, Value firstRow, Value rowCount, Value first, Value count, Value to, int64_t stride,
-            bool pad) {
-    auto read = operand.getDefiningOp<recur::ReadOp>();
+  /// Elements from … to - 1 of the last dim, in tiles of `columns` vectors.
+  void overColumns(int64_t from, int64_t to, int64_t columns, Value firstRow, Value rowCount, Value n, Value nCount) {
+    if (from >= to)
+      return;
+    int64_t width = columns * sizes.lanes;
+    b.forEach(b.integer(from), b.integer(to), width, [&](Value m) {
+      Value mCount = b.smaller(b.integer(width), b.sub(b.integer(to), m));
+      copyPanelOfB(firstRow, rowCount, m, mCount, width);
+      blocks(nCount, tileRows, [&](Value i, Value count) { tile(rowCount, n, i, count, m, mCount, columns); });
+    });
+  }
+
+  /// Element `first` of an operand in row `number`; zeros where the row does not count.
+  Value operandRow(recur::ReadOp read, Value number, Value first) {
+    Row row = frame.row(number);
+    Value from = b.select(row.valid, frame.readRow(read, row), frame.zeroRow());
+    return b.at(from, real, b.add(b.integer(read.getOffset()), b.mul(first, b.integer(read.getStrides().back()))));
+  }
+
+  /// A, so that what a tile reads is contiguous: [tile][row][tileRows].
+  void copyTilesOfA(Value firstRow, Value rowCount, Value n, Value nCount) {
+    auto read = outer.getA().getDefiningOp<recur::ReadOp>();
     int64_t step = read.getStrides().back();
     b.forEach(b.integer(0), rowCount, 1, [&](Value r) {
-      Row row = frame.row(b.add(firstRow, r));
-      Value from = b.select(row.valid, frame.readRow(read, row), frame.zeroRow());
-      from = b.at(from, real, b.add(b.integer(read.getOffset()), b.mul(first, b.integer(step))));
-      Value into = b.at(to, real, b.mul(r, b.integer(stride)));
-      overElements(count, step == 1, [&](Value i, Type type) {
+      Value from = operandRow(read, b.add(firstRow, r), n), into = b.at(copyA, real, b.mul(r, b.integer(tileRows)));
+      Value whole = b.integer(0);
+      if (step == 1) {
+        // Tiles behind which the operand goes on for as long as a vector is.
+        Value rest = b.sub(nCount, b.integer(Blocking::copyLanes - tileRows));
+        Value some = arith::MaxSIOp::create(b, rest, b.integer(0));
+        whole = b.div(some, b.integer(tileRows));
+        auto type = VectorType::get({Blocking::copyLanes}, real);
+        b.forEach(b.integer(0), whole, 1, [&](Value q) {
+          b.store(b.load(type, b.at(from, real, b.mul(q, b.integer(tileRows)))),
+                  b.at(into, real, b.mul(q, b.integer(sizes.aTile))));
+        });
+      }
+      b.forEach(b.mul(whole, b.integer(tileRows)), nCount, 1, [&](Value i) {
+        Value q = b.div(i, b.integer(tileRows)), within = b.rem(i, b.integer(tileRows));
+        b.store(b.load(real, b.at(from, real, b.mul(i, b.integer(step)))),
+                b.at(into, real, b.add(b.mul(q, b.integer(sizes.aTile)), within)));
+      });
+    });
+  }
+
+  /// B, padded with zeros to whole vectors: [row][width].
+  void copyPanelOfB(Value firstRow, Value rowCount, Value m, Value mCount, int64_t width) {
+    auto read = outer.getB().getDefiningOp<recur::ReadOp>();
+    int64_t step = read.getStrides().back();
+    b.forEach(b.integer(0), rowCount, 1, [&](Value r) {
+      Value from = operandRow(read, b.add(firstRow, r), m), into = b.at(copyB, real, b.mul(r, b.integer(width)));
+      overElements(mCount, step == 1, [&](Value i, Type type) {
         b.store(b.load(type, b.at(from, real, b.mul(i, b.integer(step)))), b.at(into, real, i));
       });
-      if (pad)
-        b.forEach(count, b.integer(stride), 1, [&](Value i) { b.store(b.zero(real), b.at(into, real, i)); });
+      b.forEach(mCount, b.integer(width), 1, [&](Value i) { b.store(b.zero(real), b.at(into, real, i)); });
     });
   }
 
@@ -109,13 +157,26 @@ private:
     b.forEach(whole, count, 1, [&](Value i) { body(i, real); });
   }
 
-  void tile(Value rowCount, Value n, Value i, Value count, Value m, Value mCount) {
-    b.forEach(b.integer(0), count, 1,
-              [&](Value row) { b.store(b.at(copyA, real, b.add(i, row)), b.at(rows, b.pointerType(), row)); });
-    TileCore{real, sizes.lanes, sizes.columns, sizes.aStride, rows, copyB, rowCount, out, {}}.call(b, machine, count);
+  void tile(Value rowCount, Value n, Value i, Value count, Value m, Value mCount, int64_t columns) {
+    auto resultRow = [&](Value row) {
+      return b.at(result, real, b.dot(total.getOffset(), total.getStrides(), {b.add(b.add(n, i), row), m}));
+    };
+    Value tileOfA = b.at(copyA, real, b.mul(b.div(i, b.integer(tileRows)), b.integer(sizes.aTile)));
     b.forEach(b.integer(0), count, 1, [&](Value row) {
-      Value sums = b.at(out, real, b.mul(row, b.integer(sizes.bWidth)));
-      Value into = b.at(result, real, b.dot(total.getOffset(), total.getStrides(), {b.add(b.add(n, i), row), m}));
+      b.store(b.at(tileOfA, real, row), b.at(rows, b.pointerType(), row));
+      // What will be added to comes while the sums are computed.
+      for (int64_t c = 0; c < columns; ++c)
+        b.prefetch(b.at(resultRow(row), real, b.integer(c * sizes.lanes)));
+    });
+    TileCore core(real, sizes.lanes, columns);
+    core.strideA = tileRows;
+    core.rows = rows;
+    core.weights = copyB;
+    core.depth = rowCount;
+    core.out = out;
+    core.call(b, machine, count);
+    b.forEach(b.integer(0), count, 1, [&](Value row) {
+      Value sums = b.at(out, real, b.mul(row, b.integer(columns * sizes.lanes))), into = resultRow(row);
       overElements(mCount, true, [&](Value j, Type type) {
         Value address = b.at(into, real, j);
         b.store(arith::AddFOp::create(b, b.load(type, address), b.load(type, b.at(sums, real, j))), address);
