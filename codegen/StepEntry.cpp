@@ -268,6 +268,14 @@ private:
     }
   }
 
+  /// The workspace, of which nothing else is used here, counts the steps. It may hold anything at first.
+  Value *turn() {
+    Value *counter = field(call, offsetof(seqc_call, workspace), pointer);
+    Value *now = b.CreateLoad(i64, counter);
+    b.CreateStore(b.CreateAdd(now, number(1)), counter);
+    return now;
+  }
+
   /// Fills a frame (see seqc_frame) and calls the program.
   void run() {
     preparedOffsets = runtime.preparedOffsets();
@@ -287,6 +295,7 @@ private:
     put(frame, offsetof(seqc_frame, no_loss), flag(noLoss));
     put(frame, offsetof(seqc_frame, valid_steps), number(1));
     put(frame, offsetof(seqc_frame, zeros), tables.zeros);
+    put(frame, offsetof(seqc_frame, turn), turn());
     for (int64_t i = 0; i < slots; ++i) {
       const ModelSlot &slot = model.forward.slots[static_cast<size_t>(i)];
       Value *base = placeOf(slot, i);

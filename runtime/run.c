@@ -225,6 +225,7 @@ static void fill_frame(const seqc_run *run) {
   frame->states_given = call->states != NULL;
   frame->no_loss = call->no_loss != 0;
   frame->valid_steps = valid ? valid : 1;
+  frame->turn = 0;
   frame->zeros = run->context->model->zeros;
   double start = call->no_loss ? 0 : 1;
   if (run->context->model->element == 8)

@@ -37,8 +37,9 @@ public:
         mlir::Value scratch = {});
 
   GroupKind kind() const { return group; }
-  /// The step of a loop, else null.
-  mlir::Value step() const { return currentStep; }
+  /// One more in each step of a loop, across calls of `step` as well; null outside loops. Only the order in which work
+  /// is done may depend on it.
+  mlir::Value turn() const { return currentStep ? b.add(currentStep, field(offsets.turn)) : mlir::Value(); }
   mlir::Value rowCount() const { return rows; }
   Row row(mlir::Value number) const;
 
@@ -66,7 +67,7 @@ private:
     mlir::Value base, strideT, strideB;
   };
   struct Offsets {
-    int64_t T, B, lengths, seed, training, validSteps, zeros, places, placeSize, base, strideT, strideB;
+    int64_t T, B, lengths, seed, training, validSteps, turn, zeros, places, placeSize, base, strideT, strideB;
   };
   static const Offsets offsets;
 

@@ -173,9 +173,9 @@ private:
   /// last. Panels are independent of each other, so the order changes no result.
   Value panelAt(Value turn) {
     int64_t panels = groups.front().panels;
-    if (!frame.step() || panels == 1)
+    if (frame.kind() != GroupKind::Loop || panels == 1)
       return turn;
-    Value odd = arith::AndIOp::create(b, frame.step(), b.integer(1));
+    Value odd = arith::AndIOp::create(b, frame.turn(), b.integer(1));
     Value isOdd = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, odd, b.integer(0));
     return b.select(isOdd, b.sub(b.integer(panels - 1), turn), turn);
   }

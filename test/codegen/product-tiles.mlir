@@ -26,7 +26,8 @@ recur.system @S {
   // A step of a loop: odd ones from the last panel to the first.
   // CHECK-LABEL: func.func private @S.loop0.h(
   // CHECK-SAME: %[[T:[a-z0-9]+]]: i64)
-  // CHECK: %[[ODD:.*]] = arith.andi %[[T]]
+  // CHECK: %[[TURN:.*]] = arith.addi %[[T]]
+  // CHECK: %[[ODD:.*]] = arith.andi %[[TURN]]
   // CHECK: %[[IS:.*]] = arith.cmpi ne, %[[ODD]]
   // CHECK: arith.select %[[IS]]
   // CHECK: call @tile.f32.8x4.ahead(
