@@ -60,6 +60,21 @@ static llvm::StringRef kindOf(const ModelTensor &input) {
   llvm_unreachable("all kinds of elements are handled");
 }
 
+static void writeWork(OStream &json, const Model &model) {
+  json.attribute("parameters", model.parameterCount);
+  json.attribute("flops_per_step", model.forward.flops);
+  json.attribute("bytes_per_step", model.forward.bytes);
+  json.attributeObject("programs", [&] {
+    for (auto [name, program] : {std::pair("forward", &model.forward), std::pair("forward_taped", &model.forwardTaped),
+                                 std::pair("backward", &model.backward)})
+      if (program->exists)
+        json.attributeObject(name, [&, program = program] {
+          json.attribute("flops_per_step", program->flops);
+          json.attribute("bytes_per_step", program->bytes);
+        });
+  });
+}
+
 static void writeModel(OStream &json, const Model &model, const LibraryInfo &info) {
   json.attribute("abi", SEQC_ABI_VERSION);
   json.attribute("version", SEQC_VERSION);
@@ -87,6 +102,7 @@ static void writeModel(OStream &json, const Model &model, const LibraryInfo &inf
   writeStrings(json, "gates", model.gates);
   json.attribute("has_loss", model.hasLoss);
   writeStrings(json, "entry_points", model.entryPoints());
+  writeWork(json, model);
   if (model.looksAhead.empty())
     json.attribute("looks_ahead", nullptr);
   else

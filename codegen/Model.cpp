@@ -3,6 +3,7 @@
 
 #include "codegen/Mangle.h"
 #include "dialect/Recur.h"
+#include "passes/analysis/Work.h"
 #include "runtime/model.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -105,6 +106,7 @@ static Model makeModel(recur::InterfaceOp interface) {
   Model model;
   model.name = interface.getModel().str();
   model.symbol = mangle(model.name);
+  model.parameterCount = recur::parameterCount(interface);
   model.hasLoss = interface.getHasLoss();
   model.looksAhead = interface.getLooksAhead().value_or("").str();
   for (NamedAttribute dim : interface.getDims())
@@ -190,6 +192,9 @@ static int bytesOf(Type element) { return std::max<int>(1, static_cast<int>(elem
 
 llvm::Error SlotReader::read(recur::SystemOp system, ModelProgram &program) {
   program.exists = true;
+  recur::Work work = recur::workOf(system);
+  program.flops = work.flops;
+  program.bytes = work.bytes;
   llvm::DenseMap<Value, int64_t> numbers; // of all slots first: a fallback may stand below
   for (auto slot : system.getOps<recur::SlotOp>())
     numbers.try_emplace(slot.getSlot(), numbers.size());

@@ -54,6 +54,7 @@ struct ModelSlot {
 /// One of forward, forward_taped and backward.
 struct ModelProgram {
   bool exists = false;
+  int64_t flops = 0, bytes = 0; // of one step of one row, as --report counts them
   std::vector<ModelSlot> slots;
 };
 
@@ -63,6 +64,7 @@ struct Model {
   bool f64 = false;
   std::vector<std::pair<std::string, int64_t>> dims;
   std::vector<ModelTensor> params, inputs, states, outputs;
+  int64_t parameterCount = 0; // numbers in all of `params`
   std::vector<std::string> gates;
   bool hasLoss = false;
   std::string looksAhead; // the equation that does; empty if none

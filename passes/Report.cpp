@@ -3,6 +3,7 @@
 
 #include "passes/analysis/OpKinds.h"
 #include "passes/analysis/Recurrence.h"
+#include "passes/analysis/Work.h"
 
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
@@ -43,69 +44,19 @@ std::string reportRecurrences(ModuleOp module) {
 
 //===-- Phases ------------------------------------------------------------------------===//
 
-namespace {
-
-struct Work {
-  int64_t flops = 0;    // a step and batch row
-  int64_t products = 0; // of these, in products
-  int64_t bytes = 0;    // a step and batch row, of sequences
-};
-
-} // namespace
-
-static int64_t elements(Type type) { return cast<RankedTensorType>(type).getNumElements(); }
-
-static int64_t bytesOf(SlotOp slot) {
-  RankedTensorType type = slot.getType().getValue();
-  return type.getNumElements() * std::max(1u, type.getElementTypeBitWidth() / 8);
-}
-
-static void addWork(Operation *op, Work &work) {
-  int64_t flops = 0;
-  if (auto matmul = dyn_cast<MatmulOp>(op))
-    flops = 2 * elements(matmul.getType()) * matmul.getDepth();
-  else if (auto outer = dyn_cast<OuterOp>(op))
-    flops = 2 * elements(outer.getType());
-  else if (auto reduce = dyn_cast<ReduceOp>(op))
-    flops = elements(reduce.getX().getType());
-  else if (isPointwise(op))
-    flops = elements(op->getResult(0).getType());
-  work.flops += flops;
-  work.products += isa<MatmulOp, OuterOp>(op) ? flops : 0;
-}
-
-static Work workOf(SystemOp system) {
-  Work work;
-  for (Operation &group : system.getBody().front())
-    if (isa<LoopOp, MapOp>(group))
-      group.walk([&](Operation *op) { addWork(op, work); });
-  llvm::SmallPtrSet<Operation *, 16> seen;
-  system.walk([&](Operation *op) {
-    if (!isa<ReadOp, WriteOp>(op) || !isa<LoopOp, MapOp>(op->getParentOp()->getParentOp()))
-      return;
-    auto slot = (isa<ReadOp>(op) ? cast<ReadOp>(op).getSlot() : cast<WriteOp>(op).getSlot()).getDefiningOp<SlotOp>();
-    if (slot.getBatch() && seen.insert(slot).second)
-      work.bytes += bytesOf(slot);
-  });
-  return work;
-}
-
 static int64_t bytesFrom(SystemOp system, SlotSource source, bool time) {
   int64_t bytes = 0;
   for (auto slot : system.getOps<SlotOp>())
     if (slot.getSource() == source && slot.getTime() == time)
-      bytes += bytesOf(slot);
+      bytes += slotBytes(slot);
   return bytes;
 }
 
 static int64_t parametersOf(ModuleOp module, StringRef model) {
-  int64_t count = 0;
   for (auto interface : module.getOps<InterfaceOp>())
     if (interface.getModel() == model)
-      for (auto tensor : interface.getBody().front().getOps<TensorOp>())
-        if (tensor.getSource() == SlotSource::param)
-          count += elements(tensor.getType());
-  return count;
+      return parameterCount(interface);
+  return 0;
 }
 
 static std::string groupName(Operation *group) {

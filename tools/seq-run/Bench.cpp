@@ -24,7 +24,7 @@ struct Times {
   Entry entry;
   int64_t steps; ///< of one call
   std::vector<double> seconds;
-  double gigaflops = 0; ///< at the median; 0: not known
+  double gigaflops = 0; ///< at the median; 0: not counted
 };
 
 class Bench {
@@ -75,10 +75,20 @@ public:
 private:
   static double seconds(Clock::time_point since) { return std::chrono::duration<double>(Clock::now() - since).count(); }
 
-  /// Floating-point operations per step and row: an adjoint has two products for each of the forward pass.
+  /// Floating-point operations per step and row.
   double work(Entry entry) const {
-    double factor = entry == Entry::Gradient ? 3 : entry == Entry::Backward ? 2 : 1;
-    return factor * info.flopsPerStep;
+    switch (entry) {
+    case Entry::Forward:
+    case Entry::Step:
+      return info.flopsPerStep.at("forward");
+    case Entry::ForwardTaped:
+    case Entry::Backward:
+      return info.flopsPerStep.at(entryName(entry));
+    case Entry::Gradient:
+      return info.flopsPerStep.at("forward_taped") + info.flopsPerStep.at("backward");
+    default:
+      return 0;
+    }
   }
 
   seqc_call call(Entry entry) const {
@@ -126,16 +136,21 @@ void printTimes(const Times &times) {
     std::printf(" %10s", "");
   if (times.gigaflops > 0)
     std::printf(" %10.1f", times.gigaflops);
+  else
+    std::printf(" %10s", "");
   std::printf(" %8zu\n", times.seconds.size());
 }
 
 nlohmann::json jsonTimes(const Times &times) {
-  return {{"entry", entryName(times.entry)},
-          {"min_us", times.seconds.front() * 1e6},
-          {"median_us", Bench::median(times) * 1e6},
-          {"max_us", times.seconds.back() * 1e6},
-          {"gflops", times.gigaflops},
-          {"runs", times.seconds.size()}};
+  nlohmann::json result = {{"entry", entryName(times.entry)},
+                           {"min_us", times.seconds.front() * 1e6},
+                           {"median_us", Bench::median(times) * 1e6},
+                           {"max_us", times.seconds.back() * 1e6},
+                           {"gflops", nullptr},
+                           {"runs", times.seconds.size()}};
+  if (times.gigaflops > 0)
+    result["gflops"] = times.gigaflops;
+  return result;
 }
 
 } // namespace
@@ -147,8 +162,7 @@ Exit seqc::run::runBench(const BenchOptions &options) {
   nlohmann::json report = nlohmann::json::array();
   if (!options.json) {
     std::printf("%s, T = %ld, B = %ld; microseconds\n", model.info().model.c_str(), options.steps, options.batch);
-    std::printf("%-14s %10s %10s %10s %10s %10s %8s\n", "entry", "min", "median", "max", "per step",
-                model.info().flopsPerStep > 0 ? "GFLOP/s" : "", "runs");
+    std::printf("%-14s %10s %10s %10s %10s %10s %8s\n", "entry", "min", "median", "max", "per step", "GFLOP/s", "runs");
   }
   for (Entry entry : entries) {
     Times times = bench.time(entry);

@@ -66,8 +66,8 @@ Description fromJson(const json &root) {
   result.entryPoints = root.at("entry_points").get<std::vector<std::string>>();
   if (root.contains("looks_ahead") && root["looks_ahead"].is_string())
     result.looksAhead = root["looks_ahead"].get<std::string>();
-  if (root.contains("flops_per_step") && root["flops_per_step"].is_number())
-    result.flopsPerStep = root["flops_per_step"].get<double>();
+  for (auto &[name, program] : root.at("programs").items())
+    result.flopsPerStep[name] = program.at("flops_per_step").get<double>();
   return result;
 }
 

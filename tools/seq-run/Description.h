@@ -51,9 +51,10 @@ struct Description {
   std::vector<OutputInfo> outputs;
   bool hasLoss = false;
   std::vector<std::string> entryPoints;
-  std::string looksAhead;  ///< the equation that looks ahead; empty: none
-  double flopsPerStep = 0; ///< of forward, for one row; 0: not known
-  std::string text;        ///< the JSON itself
+  std::string looksAhead; ///< the equation that looks ahead; empty: none
+  /// Operations of each program (forward, forward_taped, backward) for one step of one row.
+  std::map<std::string, double> flopsPerStep;
+  std::string text; ///< the JSON itself
 
   bool hasEntry(const std::string &name) const;
   int64_t parameterCount() const;

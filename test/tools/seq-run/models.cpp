@@ -325,7 +325,9 @@ template <bool Text> int init(const seqc_call *call) {
 
 #define COMMON                                                                                                         \
   "\"dtype\":\"" DTYPE "\",\"entry_points\":[\"init\",\"prepare\",\"forward\",\"forward_taped\","                      \
-  "\"backward\",\"gradient\",\"step\"],\"states\":[{\"name\":\"h[0]\",\"shape\":[8]}],\"looks_ahead\":null,"
+  "\"backward\",\"gradient\",\"step\"],\"states\":[{\"name\":\"h[0]\",\"shape\":[8]}],\"looks_ahead\":null,"           \
+  "\"programs\":{\"forward\":{\"flops_per_step\":176},\"forward_taped\":{\"flops_per_step\":176},"                     \
+  "\"backward\":{\"flops_per_step\":352}},"
 
 #ifndef TEXT_MODEL_ONLY
 MODEL(Elman, false,
@@ -335,7 +337,7 @@ MODEL(Elman, false,
       "{\"name\":\"b\",\"shape\":[8],\"init\":{\"kind\":\"constant\",\"value\":0}}],"
       "\"inputs\":[{\"name\":\"x\",\"shape\":[3],\"kind\":\"real\"},{\"name\":\"m\",\"shape\":[],\"kind\":\"mask\"}],"
       "\"outputs\":[{\"name\":\"h\",\"shape\":[8],\"last\":false},{\"name\":\"s\",\"shape\":[8],\"last\":true}],"
-      "\"has_loss\":false,\"dims\":{\"I\":3,\"H\":8},\"flops_per_step\":176}")
+      "\"has_loss\":false,\"dims\":{\"I\":3,\"H\":8}}")
 #endif
 MODEL(TinyLM, true,
       "{\"model\":\"TinyLM\"," COMMON

@@ -194,7 +194,10 @@ class Arrays(ArraysBase):
             self.assertLessEqual(0, entry["min_us"])
             self.assertLessEqual(entry["min_us"], entry["median_us"])
             self.assertLessEqual(entry["median_us"], entry["max_us"])
-        self.assertGreater(times["forward"]["gflops"], 0)
+        for name, flops in {"forward": 176, "forward_taped": 176, "backward": 352, "gradient": 528}.items():
+            work = times[name]["gflops"] * 1e9 * times[name]["median_us"] * 1e-6
+            self.assertAlmostEqual(work / (flops * 5 * 2), 1, msg=name)
+        self.assertIsNone(times["prepare"]["gflops"])
         self.assertRegex(self.run_tool(*arguments, "--entry", "step"), r"GFLOP/s +runs\nstep .*\n$")
 
 
