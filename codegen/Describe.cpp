@@ -48,6 +48,13 @@ static void writeStrings(OStream &json, llvm::StringRef key, const std::vector<s
   });
 }
 
+static void writeNameOrNull(OStream &json, llvm::StringRef key, llvm::StringRef name) {
+  if (name.empty())
+    json.attribute(key, nullptr);
+  else
+    json.attribute(key, name);
+}
+
 static llvm::StringRef kindOf(const ModelTensor &input) {
   switch (input.element) {
   case ModelTensor::Id:
@@ -103,10 +110,8 @@ static void writeModel(OStream &json, const Model &model, const LibraryInfo &inf
   json.attribute("has_loss", model.hasLoss);
   writeStrings(json, "entry_points", model.entryPoints());
   writeWork(json, model);
-  if (model.looksAhead.empty())
-    json.attribute("looks_ahead", nullptr);
-  else
-    json.attribute("looks_ahead", model.looksAhead);
+  writeNameOrNull(json, "looks_ahead", model.looksAhead);
+  writeNameOrNull(json, "needs_batch", model.needsBatch);
 }
 
 std::string describe(const Model &model, const LibraryInfo &info) {

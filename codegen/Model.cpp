@@ -109,6 +109,7 @@ static Model makeModel(recur::InterfaceOp interface) {
   model.parameterCount = recur::parameterCount(interface);
   model.hasLoss = interface.getHasLoss();
   model.looksAhead = interface.getLooksAhead().value_or("").str();
+  model.needsBatch = interface.getNeedsBatch().value_or("").str();
   for (NamedAttribute dim : interface.getDims())
     model.dims.emplace_back(dim.getName().str(), cast<IntegerAttr>(dim.getValue()).getInt());
   for (Attribute gate : interface.getGates())

@@ -68,6 +68,7 @@ struct Model {
   std::vector<std::string> gates;
   bool hasLoss = false;
   std::string looksAhead; // the equation that does; empty if none
+  std::string needsBatch; // the equation, or "loss", that is not computed row by row; empty if none
   ModelProgram forward, forwardTaped, backward;
   std::vector<ModelSlot> tape;
 

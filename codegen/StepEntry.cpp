@@ -176,6 +176,8 @@ private:
     list(SEQC_FINAL_STATE, offsetof(seqc_call, final_states), model.states, true);
     loss = field(call, offsetof(seqc_call, loss), pointer);
     mustBeAligned(loss, model.realBytes());
+    mustNotBeNegative(field(call, offsetof(seqc_call, batch_steps), i64));
+    mustNotBeNegative(field(call, offsetof(seqc_call, first_row), i64));
     goOnIf(one);
     decide();
   }
@@ -293,7 +295,9 @@ private:
     put(frame, offsetof(seqc_frame, training), flag(training));
     put(frame, offsetof(seqc_frame, states_given), number(1));
     put(frame, offsetof(seqc_frame, no_loss), flag(noLoss));
-    put(frame, offsetof(seqc_frame, valid_steps), number(1));
+    Value *batchSteps = field(call, offsetof(seqc_call, batch_steps), i64);
+    put(frame, offsetof(seqc_frame, valid_steps), b.CreateSelect(b.CreateIsNull(batchSteps), number(1), batchSteps));
+    put(frame, offsetof(seqc_frame, first_row), field(call, offsetof(seqc_call, first_row), i64));
     put(frame, offsetof(seqc_frame, zeros), tables.zeros);
     put(frame, offsetof(seqc_frame, turn), turn());
     for (int64_t i = 0; i < slots; ++i) {

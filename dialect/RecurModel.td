@@ -10,8 +10,8 @@ def Recur_InterfaceOp : Recur_Op<"interface", GraphRegionNoTerminator.traits> {
   let summary = "the tensors of a model, as its callers see them";
   let description = [{
     Written by `recur-record-interface` as soon as instances are inlined, because later passes drop what is not used:
-    parameters, inputs, states and outputs in order of first appearance, gates, dims, and the equation that looks
-    ahead, if one does. The tables and the description of the compiled library follow it.
+    parameters, inputs, states and outputs in order of first appearance, gates, dims, the equation that looks
+    ahead, if one does, and what needs all rows of a batch at once, if anything does. The tables and the description of the compiled library follow it.
 
     ```mlir
     recur.interface "Elman" dims {H = 4 : i64, I = 3 : i64} {
@@ -23,11 +23,12 @@ def Recur_InterfaceOp : Recur_Op<"interface", GraphRegionNoTerminator.traits> {
     ```
   }];
   let arguments = (ins StrAttr:$model, DictionaryAttr:$dims, UnitAttr:$has_loss,
-                       DefaultValuedAttr<StrArrayAttr, "{}">:$gates, OptionalAttr<StrAttr>:$looks_ahead);
+                       DefaultValuedAttr<StrArrayAttr, "{}">:$gates, OptionalAttr<StrAttr>:$looks_ahead,
+                       OptionalAttr<StrAttr>:$needs_batch);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $model `dims` $dims (`loss` $has_loss^)? (`gates` $gates^)? (`looks_ahead` $looks_ahead^)?
-    attr-dict-with-keyword $body
+    (`needs_batch` $needs_batch^)? attr-dict-with-keyword $body
   }];
 }
 

@@ -1,5 +1,6 @@
 //===- RecordInterface.cpp - Notes what callers know of a model -------------------===//
 #include "passes/Passes.h"
+#include "passes/analysis/WholeBatch.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -28,7 +29,7 @@ public:
 
   void run() {
     auto interface = InterfaceOp::create(builder, system.getLoc(), system.getSymName(), dims(), hasLoss(), gates(),
-                                         system->getAttrOfType<StringAttr>("recur.looks_ahead"));
+                                         system->getAttrOfType<StringAttr>("recur.looks_ahead"), needsBatch());
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&interface.getBody().emplaceBlock());
     recordParams();
@@ -41,6 +42,11 @@ private:
   DictionaryAttr dims() {
     auto given = system->getAttrOfType<DictionaryAttr>("recur.dims");
     return given ? given : builder.getDictionaryAttr({});
+  }
+
+  StringAttr needsBatch() {
+    std::string need = findWholeBatchNeed(system);
+    return need.empty() ? StringAttr() : builder.getStringAttr(need);
   }
 
   bool hasLoss() { return !ops<LossOp>().empty(); }

@@ -125,6 +125,25 @@ static int check_arrays(const seqc_context *context, const seqc_array *arrays, c
 
 /*===-- The rest of a call --------------------------------------------------------===*/
 
+int64_t seqc_valid_steps(const seqc_call *call) {
+  int64_t valid = call->lengths ? 0 : call->T * call->B;
+  for (int64_t b = 0; call->lengths && b < call->B; ++b)
+    valid += call->lengths[b];
+  return valid;
+}
+
+/* Where the call says that it is a part of a batch. */
+static int check_part(const seqc_context *context) {
+  const seqc_call *call = context->call;
+  if (call->first_row < 0)
+    return seqc_fail(context, SEQC_BAD_DIMENSION, "first_row is %d, it may not be negative", call->first_row);
+  int64_t own = seqc_valid_steps(call);
+  if (call->batch_steps && call->batch_steps < own)
+    return seqc_fail(context, SEQC_BAD_DIMENSION, "batch_steps is %d, but the call alone has %d valid steps",
+                     call->batch_steps, own);
+  return SEQC_OK;
+}
+
 static int check_dimensions(const seqc_context *context) {
   const seqc_call *call = context->call;
   if (call->T < 0)
@@ -139,7 +158,7 @@ static int check_dimensions(const seqc_context *context) {
     if (call->lengths[b] < 0 || call->lengths[b] > call->T)
       return seqc_fail(context, SEQC_BAD_LENGTH, "lengths[%d] is %d, outside [0, T = %d]", b, call->lengths[b],
                        call->T);
-  return SEQC_OK;
+  return check_part(context);
 }
 
 /* Ids of steps within the rows' lengths; the others are never looked up. */

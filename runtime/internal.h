@@ -97,6 +97,9 @@ enum {
 int seqc_check_call(const seqc_context *context);
 int seqc_check(const seqc_context *context, unsigned uses);
 
+/* Steps that count, of all rows; after the lengths have been checked. */
+int64_t seqc_valid_steps(const seqc_call *call);
+
 /* The array as [T, B, features] or [B, features]: strides that are 0 stand for contiguous ones. */
 seqc_place seqc_resolve(const seqc_array *array, int64_t features, int64_t B, int time);
 

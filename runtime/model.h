@@ -45,7 +45,8 @@ typedef struct seqc_frame {
   int64_t training;
   int64_t states_given;
   int64_t no_loss;
-  int64_t valid_steps; /* the sum of lengths, or 1 if that is 0 */
+  int64_t valid_steps; /* of the batch: the sum of lengths, or what the caller says, or 1 if that is 0 */
+  int64_t first_row;   /* number of row 0 in the batch */
   int64_t turn;        /* any number, one more in each step: what no result depends on may (ProductTiles.cpp) */
   const void *zeros;
   seqc_place places[]; /* in the order of the program's slots */

@@ -211,12 +211,8 @@ static void add_gradients(const seqc_run *run) {
 static void fill_frame(const seqc_run *run) {
   const seqc_call *call = run->context->call;
   seqc_frame *frame = run->workspace.frame;
-  int64_t valid = 0;
-  for (int64_t b = 0; b < call->B; ++b) {
-    if (!call->lengths)
-      run->workspace.lengths[b] = call->T;
-    valid += call->lengths ? call->lengths[b] : call->T;
-  }
+  for (int64_t b = 0; b < call->B && !call->lengths; ++b)
+    run->workspace.lengths[b] = call->T;
   frame->T = call->T;
   frame->B = call->B;
   frame->lengths = call->lengths ? call->lengths : run->workspace.lengths;
@@ -224,7 +220,9 @@ static void fill_frame(const seqc_run *run) {
   frame->training = call->training != 0;
   frame->states_given = call->states != NULL;
   frame->no_loss = call->no_loss != 0;
+  int64_t valid = call->batch_steps ? call->batch_steps : seqc_valid_steps(call);
   frame->valid_steps = valid ? valid : 1;
+  frame->first_row = call->first_row;
   frame->turn = 0;
   frame->zeros = run->context->model->zeros;
   double start = call->no_loss ? 0 : 1;

@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define SEQC_ABI_VERSION 1
+#define SEQC_ABI_VERSION 2
 
 typedef enum seqc_status {
   SEQC_OK = 0,
@@ -85,6 +85,10 @@ typedef struct seqc_call {
   int64_t tape_size;
   void *prepared; /* prepare writes it; forward and step read it if it is not NULL */
   int64_t prepared_size;
+
+  /* Where this call computes some rows of a larger batch, so that the parts add up to it: */
+  int64_t first_row;   /* the number of its row 0 in that batch, for dropout */
+  int64_t batch_steps; /* valid steps of that batch, which a mean in the loss divides by; 0: those of this call */
 } seqc_call;
 
 /* What a model exports. All return a seqc_status, but for the sizes (bytes; -1 for a negative T or B).

@@ -186,7 +186,8 @@ Value Elements::randomMask(recur::RandomMaskOp op) {
   Value state = arith::XOrIOp::create(b, frame.seed(), number(site));
   Value t = op.getShared() ? number(0) : row.row().t;
   state = mix(b.add(state, b.mul(t, number(0xBF58476D1CE4E5B9u))));
-  state = mix(b.add(state, b.mul(row.row().b, number(0x94D049BB133111EBu))));
+  Value batchRow = b.add(frame.firstRow(), row.row().b);
+  state = mix(b.add(state, b.mul(batchRow, number(0x94D049BB133111EBu))));
 
   auto shape = cast<RankedTensorType>(op.getType()).getShape();
   Value element = b.dot(0, computeStrides(shape), index);

@@ -60,6 +60,7 @@ public:
   mlir::Value seed() const { return field(offsets.seed); }
   mlir::Value training() const { return field(offsets.training); }
   mlir::Value validSteps() const { return field(offsets.validSteps); }
+  mlir::Value firstRow() const { return field(offsets.firstRow); }
   Code &code() const { return b; }
 
 private:
@@ -67,7 +68,7 @@ private:
     mlir::Value base, strideT, strideB;
   };
   struct Offsets {
-    int64_t T, B, lengths, seed, training, validSteps, turn, zeros, places, placeSize, base, strideT, strideB;
+    int64_t T, B, lengths, seed, training, validSteps, firstRow, turn, zeros, places, placeSize, base, strideT, strideB;
   };
   static const Offsets offsets;
 

@@ -84,8 +84,8 @@ recur.system @Phases {
   }
 }
 
-// CHECK-LABEL: recur.interface "Elman" dims {H = 4 : i64} loss gates ["z"] looks_ahead "h"
-recur.interface "Elman" dims {H = 4 : i64} loss gates ["z"] looks_ahead "h" {
+// CHECK-LABEL: recur.interface "Elman" dims {H = 4 : i64} loss gates ["z"] looks_ahead "h" needs_batch "loss"
+recur.interface "Elman" dims {H = 4 : i64} loss gates ["z"] looks_ahead "h" needs_batch "loss" {
   // CHECK: recur.tensor input "id" vocabulary 96 : tensor<i32>
   recur.tensor input "id" vocabulary 96 : tensor<i32>
   // CHECK: recur.tensor param "v" init <constant, 1.000000e+00 : f64> diagonal : tensor<4xf32>

@@ -9,7 +9,7 @@ import numpy as np
 
 SOURCE_DIR = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BIN_DIR = os.environ.get("SEQC_BIN_DIR", os.path.join(SOURCE_DIR, "build", "release", "bin"))
-ABI_VERSION = 1
+ABI_VERSION = 2
 ALIGNMENT = 64
 
 
@@ -63,6 +63,8 @@ class Call(ctypes.Structure):
         ("tape_size", ctypes.c_int64),
         ("prepared", ctypes.c_void_p),
         ("prepared_size", ctypes.c_int64),
+        ("first_row", ctypes.c_int64),
+        ("batch_steps", ctypes.c_int64),
     ]
 
 
@@ -165,7 +167,7 @@ class Model:
         return ((B,) if entry["last"] else (T, B)) + tuple(entry["shape"])
 
     def call(self, entry, params, inputs, states=None, lengths=None, d_outputs=None, d_final=None, training=False,
-             seed=0, no_loss=False, size=None, prepared=None):
+             seed=0, no_loss=False, size=None, prepared=None, first_row=0, batch_steps=0):
         """Calls `forward`, `step` or `gradient`; returns everything it writes, by name."""
         arrays = Arrays()
         given = [np.ascontiguousarray(inputs[name], self.element_type(name)) for name in self.inputs]
@@ -175,7 +177,7 @@ class Model:
             result.outputs[name] = np.full(self.output_shape(name, T, B), np.nan, self.dtype)
         for name, shape in self.states.items():
             result.final[name] = np.full((B, *shape), np.nan, self.dtype)
-        call = Call(T=T, B=B, training=training, seed=seed, no_loss=no_loss)
+        call = Call(T=T, B=B, training=training, seed=seed, no_loss=no_loss, first_row=first_row, batch_steps=batch_steps)
         call.params = arrays.table(self.real(params, self.params))
         call.inputs = arrays.table(given)
         call.states = arrays.table(self.real(states, self.states))

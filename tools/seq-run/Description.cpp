@@ -46,6 +46,10 @@ std::string readableInit(const json &init) {
   return kind;
 }
 
+std::string nameOrNull(const json &root, const char *key) {
+  return root.contains(key) && root[key].is_string() ? root[key].get<std::string>() : "";
+}
+
 Description fromJson(const json &root) {
   Description result;
   result.model = root.at("model").get<std::string>();
@@ -64,8 +68,8 @@ Description fromJson(const json &root) {
     result.outputs.push_back({output.at("name"), output.at("shape").get<Shape>(), output.value("last", false)});
   result.hasLoss = root.at("has_loss").get<bool>();
   result.entryPoints = root.at("entry_points").get<std::vector<std::string>>();
-  if (root.contains("looks_ahead") && root["looks_ahead"].is_string())
-    result.looksAhead = root["looks_ahead"].get<std::string>();
+  result.looksAhead = nameOrNull(root, "looks_ahead");
+  result.needsBatch = nameOrNull(root, "needs_batch");
   for (auto &[name, program] : root.at("programs").items())
     result.flopsPerStep[name] = program.at("flops_per_step").get<double>();
   return result;
@@ -182,5 +186,7 @@ std::string seqc::run::describeReadably(const Description &model) {
   stream << "\n";
   if (!model.looksAhead.empty())
     stream << "looks ahead, so it has no step\n  " << model.looksAhead << "\n";
+  if (!model.needsBatch.empty())
+    stream << "needs all rows of a batch at once\n  " << model.needsBatch << "\n";
   return stream.str();
 }

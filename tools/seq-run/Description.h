@@ -52,6 +52,7 @@ struct Description {
   bool hasLoss = false;
   std::vector<std::string> entryPoints;
   std::string looksAhead; ///< the equation that looks ahead; empty: none
+  std::string needsBatch; ///< what is not computed row by row: an equation, or "loss"; empty: nothing
   /// Operations of each program (forward, forward_taped, backward) for one step of one row.
   std::map<std::string, double> flopsPerStep;
   std::string text; ///< the JSON itself

@@ -405,12 +405,49 @@ static void prepared_parameters_give_the_same_bits(void) {
   EXPECT(same(a->outputs[0], b->outputs[0]));
 }
 
+/* Row b of [T, B, features], or of [B, features]. */
+static seqc_array row_of(seqc_array whole, int64_t b, int64_t features, int64_t size, int is_sequence) {
+  return (seqc_array){(char *)whole.data + b * features * size, whole.count - b * features,
+                      is_sequence ? B * features : 0, features};
+}
+
+static void rows_of_a_batch_add_up(void) {
+  setting *whole = make_setting(T, B), *s = make_setting(T, B);
+  int64_t lengths[B] = {T, 4, 0};
+  REAL loss = 0;
+  whole->call.lengths = lengths;
+  EXPECT(Tagger_gradient(&whole->call) == SEQC_OK);
+  setting rows = *s;
+  s->call.B = 1;
+  s->call.batch_steps = T + 4;
+  for (int64_t b = 0; b < B; ++b) {
+    s->inputs[Tagger_INPUT_word] = row_of(rows.inputs[Tagger_INPUT_word], b, 1, sizeof(int32_t), 1);
+    s->inputs[Tagger_INPUT_target] = row_of(rows.inputs[Tagger_INPUT_target], b, 1, sizeof(int32_t), 1);
+    s->inputs[Tagger_INPUT_x] = row_of(rows.inputs[Tagger_INPUT_x], b, E, sizeof(REAL), 1);
+    s->d_outputs[Tagger_OUTPUT_y] = row_of(rows.d_outputs[Tagger_OUTPUT_y], b, C, sizeof(REAL), 1);
+    s->d_outputs[Tagger_OUTPUT_h] = row_of(rows.d_outputs[Tagger_OUTPUT_h], b, H, sizeof(REAL), 0);
+    for (int i = 0; i < Tagger_STATE_COUNT; ++i) {
+      s->states[i] = row_of(rows.states[i], b, H, sizeof(REAL), 0);
+      s->d_final_states[i] = row_of(rows.d_final_states[i], b, H, sizeof(REAL), 0);
+    }
+    s->call.lengths = &lengths[b];
+    s->call.first_row = b;
+    s->call.accumulate = b > 0;
+    EXPECT(Tagger_gradient(&s->call) == SEQC_OK);
+    loss += s->loss;
+  }
+  double tolerance = sizeof(REAL) == 8 ? 1e-13 : 1e-5;
+  EXPECT(fabs(loss - whole->loss) < tolerance);
+  for (int i = 0; i < Tagger_PARAM_COUNT; ++i)
+    EXPECT(near(s->d_params[i], whole->d_params[i], 1, tolerance));
+}
+
 static void every_kind_of_wrong_argument_is_refused(void) {
   setting *s = make_setting(T, B);
   seqc_call good = s->call;
   EXPECT(Tagger_forward(NULL) == SEQC_NULL_POINTER);
   s->call.abi = 7;
-  EXPECT(Tagger_forward(&s->call) == SEQC_WRONG_VERSION && strstr(s->error, "version 1"));
+  EXPECT(Tagger_forward(&s->call) == SEQC_WRONG_VERSION && strstr(s->error, "version 2"));
   s->call = good;
   s->call.T = -1;
   EXPECT(Tagger_forward(&s->call) == SEQC_BAD_DIMENSION && strstr(s->error, "Tagger_forward: T is -1"));
@@ -479,6 +516,7 @@ int main(void) {
   prepared_steps_of_one_row_are_one_forward();
   prepared_steps_of_one_row_refuse_what_the_runtime_refuses();
   rows_do_not_depend_on_the_batch();
+  rows_of_a_batch_add_up();
   batch_first_arrays_need_no_copy();
   lengths_end_rows();
   no_steps_and_no_rows();

@@ -67,7 +67,7 @@ template <bool Text> struct Net {
   Real keep(int64_t t, int64_t b, int64_t j) const {
     if (!Text || !call.training)
       return 1;
-    return uniform(call.seed, t, b, j) < dropped ? 0 : 1 / (1 - dropped);
+    return uniform(call.seed, t, call.first_row + b, j) < dropped ? 0 : 1 / (1 - dropped);
   }
 
   int check() const {
@@ -133,6 +133,8 @@ template <bool Text> struct Net {
   }
 
   int64_t validSteps() const {
+    if (call.batch_steps)
+      return call.batch_steps;
     int64_t steps = 0;
     for (int64_t b = 0; b < call.B; ++b)
       steps += length(b);

@@ -30,7 +30,7 @@ TEST(Check, OtherVersion) {
   SmallCall call(4, 3);
   call.call.abi = 0;
   expectRefused(call, SEQC_WRONG_VERSION,
-                "Small_forward: the call has abi = 0, this library speaks version 1: set abi to SEQC_ABI_VERSION and "
+                "Small_forward: the call has abi = 0, this library speaks version 2: set abi to SEQC_ABI_VERSION and "
                 "compile with the header of this library");
 }
 
@@ -65,6 +65,15 @@ TEST(Check, Lengths) {
   expectRefused(call, SEQC_BAD_LENGTH, "Small_forward: lengths[1] is -1, outside [0, T = 4]");
   call.call.lengths = reinterpret_cast<int64_t *>(reinterpret_cast<char *>(lengths.data()) + 4);
   expectRefused(call, SEQC_MISALIGNED, "Small_forward: lengths is not aligned to its elements of 8 bytes");
+}
+
+TEST(Check, PartsOfABatch) {
+  SmallCall call(4, 3);
+  call.call.first_row = -1;
+  expectRefused(call, SEQC_BAD_DIMENSION, "Small_forward: first_row is -1, it may not be negative");
+  call.call.first_row = 2;
+  call.call.batch_steps = 11;
+  expectRefused(call, SEQC_BAD_DIMENSION, "Small_forward: batch_steps is 11, but the call alone has 12 valid steps");
 }
 
 TEST(Check, MissingArrays) {

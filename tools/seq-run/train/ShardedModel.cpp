@@ -1,8 +1,6 @@
 //===- ShardedModel.cpp - A batch computed by several threads ---------------------------===//
 #include "tools/seq-run/train/ShardedModel.h"
 
-#include "tools/seq-run/Random.h"
-
 #include <algorithm>
 #include <exception>
 #include <thread>
@@ -28,9 +26,11 @@ seqc_array rowsOfState(const Tensor &tensor, const Batch &batch, int64_t begin, 
 
 } // namespace
 
-ShardedModel::ShardedModel(const Model &model, int64_t shardCount, int64_t threads)
-    : info(model.info()), threads(std::clamp<int64_t>(threads, 1, shardCount)) {
-  for (int64_t i = 0; i < shardCount; ++i) {
+ShardedModel::ShardedModel(const Model &model, int64_t shardCount, int64_t threads) : info(model.info()) {
+  if (!info.needsBatch.empty())
+    shardCount = 1;
+  this->threads = std::clamp<int64_t>(threads, 1, shardCount);
+  for (int64_t i = 0; i < (shardCount > 1 ? shardCount + 1 : 1); ++i) {
     shards.emplace_back(model);
     shards.back().gradient = paramTensors(info);
     shards.back().loss = Tensor(info.dtype, {});
@@ -40,12 +40,13 @@ ShardedModel::ShardedModel(const Model &model, int64_t shardCount, int64_t threa
 /// A state after the last step of a recurrence that runs backwards, `h[T+1]`, is not known before the next piece.
 bool ShardedModel::isCarried(size_t state) const { return info.states[state].name.find("[T+") == std::string::npos; }
 
-void ShardedModel::inParallel(const std::function<void(size_t)> &body) {
+void ShardedModel::inParallel(const std::function<void(Shard &)> &body) {
   std::vector<std::exception_ptr> failures(shards.size());
   auto work = [&](int64_t thread) {
     for (size_t i = thread; i < shards.size(); i += threads)
       try {
-        body(i);
+        if (shards[i].weight != 0)
+          body(shards[i]);
       } catch (...) {
         failures[i] = std::current_exception();
       }
@@ -61,9 +62,8 @@ void ShardedModel::inParallel(const std::function<void(size_t)> &body) {
       std::rethrow_exception(failure);
 }
 
-void ShardedModel::runShard(Entry entry, const Tensors &params, const Batch &batch, Tensors &states, uint64_t seed,
-                            size_t index) {
-  Shard &shard = shards[index];
+void ShardedModel::runShard(Shard &shard, seqc_call call, Entry entry, const Tensors &params, const Batch &batch,
+                            Tensors &states) {
   std::vector<seqc_array> paramArrays = arraysOf(params), gradientArrays = arraysOf(shard.gradient);
   std::vector<seqc_array> inputs, given, written;
   for (const Tensor &input : batch.inputs)
@@ -72,12 +72,10 @@ void ShardedModel::runShard(Entry entry, const Tensors &params, const Batch &bat
     written.push_back(rowsOfState(states[i], batch, shard.begin, shard.rows));
     given.push_back(batch.continues && isCarried(i) ? written.back() : seqc_array{});
   }
-  seqc_call call = {};
   call.T = batch.T;
   call.B = shard.rows;
+  call.first_row = shard.begin;
   call.lengths = batch.lengths.empty() ? nullptr : batch.lengths.data() + shard.begin;
-  call.training = entry == Entry::Gradient;
-  call.seed = Random{seed, index}.bits();
   call.params = paramArrays.data();
   call.inputs = inputs.data();
   call.states = given.data();
@@ -87,27 +85,36 @@ void ShardedModel::runShard(Entry entry, const Tensors &params, const Batch &bat
   shard.caller.run(entry, call);
 }
 
-BatchLoss ShardedModel::run(Entry entry, const Tensors &params, const Batch &batch, Tensors &states, uint64_t seed) {
-  if (!batch.continues)
-    states = stateTensors(info, batch.B);
-  BatchLoss result;
-  auto count = static_cast<int64_t>(shards.size());
+/// Gives each shard its rows and its weight in the sum; returns the valid steps of the batch.
+int64_t ShardedModel::divide(const Batch &batch) {
+  int64_t count = isSplit() ? static_cast<int64_t>(shards.size()) - 1 : 1, used = 0, validSteps = 0;
   for (int64_t i = 0; i < count; ++i) {
     Shard &shard = shards[i];
     shard.begin = batch.B * i / count;
     shard.rows = batch.B * (i + 1) / count - shard.begin;
-    shard.validSteps = 0;
-    for (int64_t b = shard.begin; b < shard.begin + shard.rows; ++b)
-      shard.validSteps += batch.length(b);
-    result.validSteps += shard.validSteps;
+    shard.weight = shard.rows > 0 ? 1 : 0;
+    used += shard.rows > 0;
   }
-  inParallel([&](size_t i) {
-    if (shards[i].rows > 0)
-      runShard(entry, params, batch, states, seed, i);
-  });
+  if (isSplit())
+    shards.back().weight = 1.0 - static_cast<double>(used);
+  for (int64_t b = 0; b < batch.B; ++b)
+    validSteps += batch.length(b);
+  return validSteps;
+}
+
+BatchLoss ShardedModel::run(Entry entry, const Tensors &params, const Batch &batch, Tensors &states, uint64_t seed) {
+  if (!batch.continues)
+    states = stateTensors(info, batch.B);
+  BatchLoss result;
+  result.validSteps = divide(batch);
+  seqc_call call = {};
+  call.training = entry == Entry::Gradient;
+  call.seed = seed;
+  call.batch_steps = result.validSteps;
+  inParallel([&](Shard &shard) { runShard(shard, call, entry, params, batch, states); });
   for (const Shard &shard : shards)
-    if (shard.validSteps > 0)
-      result.loss += shard.loss.at(0) * static_cast<double>(shard.validSteps) / static_cast<double>(result.validSteps);
+    if (shard.weight != 0)
+      result.loss += shard.weight * shard.loss.at(0);
   return result;
 }
 
@@ -121,9 +128,9 @@ BatchLoss ShardedModel::gradient(const Tensors &params, const Batch &batch, Tens
       int64_t elements = gradient[p].elements();
       std::fill_n(sum, elements, Real(0));
       for (const Shard &shard : shards) {
-        if (shard.validSteps == 0)
+        if (shard.weight == 0)
           continue;
-        const Real weight = static_cast<double>(shard.validSteps) / static_cast<double>(result.validSteps);
+        const auto weight = static_cast<Real>(shard.weight);
         const Real *part = shard.gradient[p].as<Real>();
         for (int64_t i = 0; i < elements; ++i)
           sum[i] += weight * part[i];

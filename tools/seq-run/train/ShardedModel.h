@@ -1,10 +1,12 @@
 //===- ShardedModel.h - A batch computed by several threads -----------------------*- C++ -*-===//
 //
 // The rows of a batch are split into a fixed number of shards; each is a call of its own with its own memory, and
-// their gradients are added in order. So the result depends on the number of shards, not on that of threads.
+// their losses and gradients are added in order. So not a bit of the result depends on the number of threads.
 //
-// The loss of a batch is the mean of its shards' losses, each weighted with its valid steps: for a loss that is a
-// mean over steps, the loss of the whole batch.
+// The result is that of the whole batch. Its loss is affine in totals over steps and rows (the compiler says if it is
+// not: then there is one shard): loss = Σ totals · coefficients + rest, where the rest does not depend on the batch.
+// Each shard knows the steps and rows of the batch, so that its means and masks are parts of the batch's. Summed over
+// n shards the rest is there n times; a call without rows gives it alone, and n - 1 of it are taken off.
 //
 //===------------------------------------------------------------------------------------------===//
 #ifndef SEQC_SEQ_RUN_TRAIN_SHARDEDMODEL_H
@@ -18,7 +20,7 @@
 namespace seqc::run {
 
 struct BatchLoss {
-  double loss = 0; ///< mean over valid steps
+  double loss = 0; ///< of the whole batch
   int64_t validSteps = 0;
 };
 
@@ -39,17 +41,20 @@ private:
     Caller caller;
     Tensors gradient;
     Tensor loss;
-    int64_t begin = 0, rows = 0, validSteps = 0;
+    int64_t begin = 0, rows = 0;
+    double weight = 0; ///< in the sum; 0: not run
   };
 
+  int64_t divide(const Batch &batch);
   BatchLoss run(Entry entry, const Tensors &params, const Batch &batch, Tensors &states, uint64_t seed);
-  void runShard(Entry entry, const Tensors &params, const Batch &batch, Tensors &states, uint64_t seed, size_t index);
-  void inParallel(const std::function<void(size_t)> &body);
+  void runShard(Shard &shard, seqc_call call, Entry entry, const Tensors &params, const Batch &batch, Tensors &states);
+  void inParallel(const std::function<void(Shard &)> &body);
+  bool isSplit() const { return shards.size() > 1; }
   bool isCarried(size_t state) const;
 
   const Description &info;
   int64_t threads;
-  std::vector<Shard> shards;
+  std::vector<Shard> shards; ///< if there are several, the last one has no rows
 };
 
 } // namespace seqc::run

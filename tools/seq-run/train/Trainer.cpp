@@ -78,6 +78,8 @@ Exit Trainer::run() {
   view.updates = settings.epochs * data.training->batchesPerEpoch();
   view.text = data.text;
   bar.say(print("%s, %ld parameters; ", info.model.c_str(), info.parameterCount()) + data.summary);
+  if (!info.needsBatch.empty() && settings.shards > 1)
+    bar.say("'" + info.needsBatch + "' needs all rows of a batch at once, so one thread computes each batch");
   if (state.progress.update > 0)
     bar.say(print("resumed after update %ld", state.progress.update));
   Outcome outcome = runEpochs();
