@@ -109,12 +109,7 @@ void expectNear(const Call &call, const std::string &key, const Array &expected,
     ASSERT_LE(std::abs(actual[n] - expected[n]), tolerance * scale) << key << " element " << n;
 }
 
-struct Case {
-  int64_t T, B, H, I;
-  const char *type, *target;
-};
-
-class Lstm : public testing::TestWithParam<Case> {
+class Lstm : public testing::TestWithParam<SystemRun> {
 protected:
   void SetUp() override {
     auto [T, B, H, I, type, target] = GetParam();
@@ -223,12 +218,13 @@ TEST_P(Lstm, RowsAndStepsAreBitIdenticalAlone) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, Lstm,
-                         testing::Values(Case{4, 3, 5, 3, "f32", "native"}, Case{0, 2, 5, 3, "f32", "native"},
-                                         Case{3, 0, 5, 3, "f32", "native"}, Case{1, 1, 16, 8, "f32", "native"},
-                                         Case{30, 17, 40, 23, "f32", "native"}, Case{30, 17, 40, 23, "f64", "native"},
-                                         Case{6, 3, 33, 70, "f32", "x86-64"}, Case{6, 3, 33, 70, "f64", "x86-64-v2"},
-                                         Case{6, 13, 33, 70, "f32", "x86-64-v3"},
-                                         Case{6, 1, 130, 64, "f64", "x86-64-v3"}));
+INSTANTIATE_TEST_SUITE_P(
+    Sizes, Lstm,
+    testing::Values(SystemRun{4, 3, 5, 3, "f32", "native"}, SystemRun{0, 2, 5, 3, "f32", "native"},
+                    SystemRun{3, 0, 5, 3, "f32", "native"}, SystemRun{1, 1, 16, 8, "f32", "native"},
+                    SystemRun{30, 17, 40, 23, "f32", "native"}, SystemRun{30, 17, 40, 23, "f64", "native"},
+                    SystemRun{6, 3, 33, 70, "f32", "x86-64"}, SystemRun{6, 3, 33, 70, "f64", "x86-64-v2"},
+                    SystemRun{6, 13, 33, 70, "f32", "x86-64-v3"}, SystemRun{6, 1, 130, 64, "f64", "x86-64-v3"}),
+    [](const auto &info) { return nameOf(info.param); });
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "codegen/cpu/Lower.h"
 #include "dialect/Recur.h"
 #include "mlir/Parser/Parser.h"
+#include "test/TestName.h"
 #include "llvm/Object/ObjectFile.h"
 #include <gtest/gtest.h>
 #include <set>
@@ -44,7 +45,8 @@ TEST_P(Target, LstmCallsNothingButMemoryFunctions) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Target,
-                         testing::Values("native", "x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64"));
+                         testing::Values("native", "x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64"),
+                         [](const auto &info) { return testName(info.param); });
 
 TEST(Object, NamesOfPhasesAndLinesOfTheSourceSurvive) {
   std::string assembly = generate(lstmForward({40, 23, "f32"}), "x86-64-v3", Emit::Assembly);

@@ -19,12 +19,7 @@ std::vector<double> numbers(int64_t count, unsigned seed) {
   return result;
 }
 
-struct ElmanSizes {
-  int64_t T, B, H, I;
-  const char *type, *target;
-};
-
-class Elman : public testing::TestWithParam<ElmanSizes> {};
+class Elman : public testing::TestWithParam<SystemRun> {};
 
 TEST_P(Elman, AgreesWithPlainLoops) {
   auto [T, B, H, I, type, target] = GetParam();
@@ -75,12 +70,13 @@ TEST_P(Elman, AgreesWithPlainLoops) {
 
 INSTANTIATE_TEST_SUITE_P(
     Sizes, Elman,
-    testing::Values(ElmanSizes{3, 2, 4, 3, "f32", "native"}, ElmanSizes{0, 2, 4, 3, "f32", "native"},
-                    ElmanSizes{5, 0, 4, 3, "f32", "native"}, ElmanSizes{7, 17, 37, 19, "f32", "native"},
-                    ElmanSizes{7, 17, 37, 19, "f64", "native"}, ElmanSizes{4, 1, 100, 5, "f32", "x86-64"},
-                    ElmanSizes{4, 3, 130, 33, "f32", "native"},
+    testing::Values(SystemRun{3, 2, 4, 3, "f32", "native"}, SystemRun{0, 2, 4, 3, "f32", "native"},
+                    SystemRun{5, 0, 4, 3, "f32", "native"}, SystemRun{7, 17, 37, 19, "f32", "native"},
+                    SystemRun{7, 17, 37, 19, "f64", "native"}, SystemRun{4, 1, 100, 5, "f32", "x86-64"},
+                    SystemRun{4, 3, 130, 33, "f32", "native"},
                     // A last panel with less than one vector.
-                    ElmanSizes{4, 3, 130, 33, "f32", "x86-64-v3"}, ElmanSizes{4, 13, 64, 64, "f32", "native"},
-                    ElmanSizes{4, 3, 130, 33, "f64", "x86-64-v2"}, ElmanSizes{3, 9, 1, 1, "f32", "native"}));
+                    SystemRun{4, 3, 130, 33, "f32", "x86-64-v3"}, SystemRun{4, 13, 64, 64, "f32", "native"},
+                    SystemRun{4, 3, 130, 33, "f64", "x86-64-v2"}, SystemRun{3, 9, 1, 1, "f32", "native"}),
+    [](const auto &info) { return nameOf(info.param); });
 
 } // namespace

@@ -1,9 +1,19 @@
 //===- Systems.cpp - Phases-level systems of any size, as text -------------------===//
 #include "Systems.h"
 
+#include "test/TestName.h"
+
 #include <utility>
 
 namespace seqc::test {
+
+std::string nameOf(const SystemRun &run) {
+  std::string text;
+  for (auto [letter, size] :
+       {std::pair('T', run.T), std::pair('B', run.B), std::pair('H', run.H), std::pair('I', run.I)})
+    text += letter + std::to_string(size) + " ";
+  return testName(text + run.type + " " + run.target);
+}
 
 std::string fill(std::string text, const Sizes &sizes) {
   auto number = [](int64_t n) { return std::to_string(n); };

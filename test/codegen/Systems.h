@@ -12,6 +12,15 @@ struct Sizes {
   std::string type = "f32";
 };
 
+/// A system of some sizes, compiled for a target and run on T steps of B rows.
+struct SystemRun {
+  int64_t T, B, H, I;
+  const char *type, *target;
+};
+
+/// "T4_B3_H5_I3_f32_native".
+std::string nameOf(const SystemRun &run);
+
 /// h = tanh(U @ h[t-1] + W @ x + b).
 std::string elmanForward(const Sizes &sizes);
 

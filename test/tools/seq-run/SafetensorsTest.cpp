@@ -1,5 +1,6 @@
 //===- SafetensorsTest.cpp - What is read, what is refused ------------------------------===//
 #include "tools/seq-run/Safetensors.h"
+#include "test/TestName.h"
 #include "tools/seq-run/AtomicFile.h"
 #include "tools/seq-run/Failure.h"
 
@@ -138,7 +139,8 @@ INSTANTIATE_TEST_SUITE_P(
                   1, "the name 'a' occurs twice"},
         BadHeader{R"({"a":{"dtype":"U8","shape":[1],"shape":[1],"data_offsets":[0,1]}})", 1, "'shape' occurs twice"},
         BadHeader{R"({"__metadata__":[]})", 0, "__metadata__ is not an object"},
-        BadHeader{R"({"__metadata__":{"epoch":3}})", 0, "'epoch' is not a string"}));
+        BadHeader{R"({"__metadata__":{"epoch":3}})", 0, "'epoch' is not a string"}),
+    [](const auto &info) { return std::to_string(info.index) + "_" + seqc::test::testName(info.param.message); });
 
 TEST(Safetensors, deepNestingIsRefusedWithoutACrash) {
   EXPECT_NE(refusal(fileWith("{\"a\":" + std::string(200000, '['), 0)), "");
