@@ -95,9 +95,8 @@ int64_t seqc::run::elementCount(const Shape &shape) {
 }
 
 Tensor::Tensor(DType dtype, Shape shape) : type(dtype), dims(std::move(shape)), count(elementCount(dims)) {
-  // One spare line keeps the pointer of an empty tensor valid: a null pointer means "not given" to the library.
-  storage.reserve(byteSize() + 64);
-  storage.resize(byteSize());
+  // A spare line keeps the pointer of an empty tensor, and of its copies, valid: a null pointer means "not given".
+  storage.resize(byteSize() + 64);
 }
 
 double Tensor::at(int64_t index) const {

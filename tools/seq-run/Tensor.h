@@ -25,7 +25,7 @@ using Shape = std::vector<int64_t>;
 std::string shapeText(const Shape &shape);
 int64_t elementCount(const Shape &shape);
 
-/// Aligned as the compiled library wants its scratch memory; never a null pointer, even for no elements.
+/// Aligned as the compiled library wants its scratch memory.
 template <typename T> struct AlignedAllocator {
   using value_type = T;
   static constexpr std::align_val_t alignment{64};

@@ -15,6 +15,13 @@ double sixteenBits(DType dtype, uint16_t bits) {
   return tensor.at(0);
 }
 
+TEST(Tensor, anEmptyOneIsThereAndSoAreItsCopies) {
+  Tensor empty(DType::F32, {0, 3}), copy = empty;
+  EXPECT_NE(empty.bytes(), nullptr);
+  EXPECT_NE(copy.bytes(), nullptr);
+  EXPECT_EQ(Tensor().bytes(), nullptr);
+}
+
 TEST(Tensor, halfNumbersAreReadExactly) {
   EXPECT_EQ(sixteenBits(DType::F16, 0x3c00), 1);
   EXPECT_EQ(sixteenBits(DType::F16, 0xc500), -5);
