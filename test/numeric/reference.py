@@ -1,7 +1,8 @@
 """The cells of the standard library in NumPy, written from their papers.
 
 Each function is one step for a batch: parameters `p` by name, the input `x` [B, I], the states before the step by
-name; it returns every value that is an output or a state. `run` puts steps together."""
+name; it returns every value that is an output or a state. `run` puts steps together. Everything may have an axis more
+in front: copies that are computed side by side."""
 import numpy as np
 
 CELLS = {}
@@ -23,7 +24,7 @@ def sigmoid(a):
 
 def times(W, x):
     """W x for every row of a batch."""
-    return x @ W.T
+    return x @ W.swapaxes(-1, -2)
 
 
 def join(*parts):
@@ -137,7 +138,7 @@ def indrnn(p, x, h):
 def run(step, params, x, states, lengths=None):
     """Steps through x [T, B, I]. Returns the values of every step (zero past the length of a row), and the states
     after the last step of each row."""
-    T, B = x.shape[:2]
+    T, B = x.shape[0], x.shape[-2]
     lengths = np.full(B, T) if lengths is None else np.asarray(lengths)
     states = {name: value.copy() for name, value in states.items()}
     values = {name: np.zeros((T, *state.shape)) for name, state in states.items()}
@@ -147,3 +148,19 @@ def run(step, params, x, states, lengths=None):
             values[name][t] = np.where(active, value, 0)
             states[name] = np.where(active, value, states[name])
     return values, states
+
+
+def run_copies(step, arrays, ranks, lengths=None):
+    """`run` for arrays by name: parameters, "x" and states, any of which may have an axis of copies in front; `ranks`: how
+    many axes each has without it. All results have it, the values as their second."""
+    count = max(len(array) if array.ndim > ranks[name] else 1 for name, array in arrays.items())
+    params, states, x = {}, {}, None
+    for name, array in arrays.items():
+        copied = array.ndim > ranks[name]
+        if name == "x":
+            x = np.moveaxis(array, 0, 1) if copied else np.broadcast_to(array[:, None], (len(array), count, *array.shape[1:]))
+        elif name.endswith("[0]"):
+            states[name[:-3]] = array if copied else np.broadcast_to(array, (count, *array.shape))
+        else:
+            params[name] = array[:, None] if copied and ranks[name] == 1 else array
+    return run(step, params, x, states, lengths)

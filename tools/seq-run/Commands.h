@@ -48,7 +48,7 @@ Exit runGradient(const ArrayOptions &options);
 struct CheckGradientOptions : ModelOptions {
   std::string params, in; ///< empty: random
   int64_t steps = 6, batch = 3;
-  int64_t samples = 40; ///< elements per tensor; 0: all
+  int64_t samples = 0;  ///< elements per tensor; 0: all
   bool lengths = false; ///< random lengths
   bool training = false;
   uint64_t seed = 1;

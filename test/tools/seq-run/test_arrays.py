@@ -168,15 +168,17 @@ class Arrays(ArraysBase):
 
     def test_check_gradient_passes_a_right_gradient(self):
         for model in ("Elman", "TinyLM"):
-            for more in ([], ["--lengths"], ["--training", "--samples", 0], ["--steps", 0], ["--steps", 1]):
+            for more in ([], ["--lengths"], ["--training"], ["--steps", 0], ["--steps", 1]):
                 text = self.run_tool("check-gradient", DOUBLE, "--model", model, *more)
                 self.assertIn("the gradient agrees", text)
                 self.assertIn("h[0]", text)
 
     def test_check_gradient_finds_a_wrong_gradient(self):
         text = self.run_tool("check-gradient", BROKEN, exit_code=1)
+        self.assertRegex(text, r"WRONG .* U \(64 elements\)")
+        self.assertRegex(text, r"ok .* O \(320 elements\)")
+        text = self.run_tool("check-gradient", BROKEN, "--samples", 40, exit_code=1)
         self.assertRegex(text, r"WRONG .* U \(40 elements\)")
-        self.assertRegex(text, r"ok .* O \(40 elements\)")
 
     def test_check_gradient_uses_given_files(self):
         text = self.run_tool("check-gradient", DOUBLE, "--model", "Elman", "--params", "p.st", "--in", "x.st")
