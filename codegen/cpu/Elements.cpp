@@ -169,7 +169,7 @@ Value Elements::constant(recur::ConstantOp op) {
   return loadLanes(elements.getElementType(), b.at(address, memory, b.dot(0, strides, index)), 1, width);
 }
 
-// Counter-based: splitmix64's mixer over seed and site, then step, batch row and element (see docs).
+// Counter-based: splitmix64's mixer over seed and site, then step, batch row and element (docs/library.md).
 Value Elements::randomMask(recur::RandomMaskOp op) {
   auto number = [&](uint64_t n) { return b.integer(int64_t(n)); };
   auto like = [&](Value x, uint64_t n) -> Value {
