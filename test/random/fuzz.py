@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "numeric"))
 import library
@@ -25,19 +26,25 @@ def write(path, text):
     return path
 
 
-def check(path, seed=1):
-    """What check.py says of each model of a file: None, or how it fails. It runs apart, so that crashes are seen."""
+@dataclass
+class Verdict:
+    """What check.py says of one model."""
+
+    failure: str = None  # how it fails
+    compared: int = 0  # arrays and slopes
+    infinite: int = 0  # those in which the oracle has no finite number
+
+
+def check(path, seed=1, part="all"):
+    """The verdicts on the models of a file, by name. It runs apart, so that crashes are seen."""
     try:
-        run = subprocess.run([sys.executable, CHECK, path, str(seed)], capture_output=True, text=True, timeout=900)
+        run = subprocess.run([sys.executable, CHECK, path, str(seed), part], capture_output=True, text=True, timeout=900)
     except subprocess.TimeoutExpired:
-        return {name: "crash: no end" for name in models_of(path)}
-    results = {name: f"{MISSING} (exit {run.returncode}) {run.stderr.strip()[-300:]}" for name in models_of(path)}
-    for line in run.stdout.splitlines():
-        verdict = line.split(" ", 2)
-        if verdict[0] == "ok":
-            results[verdict[1]] = None
-        elif verdict[0] == "FAIL":
-            results[verdict[1]] = verdict[2]
+        return {name: Verdict("crash: no end") for name in models_of(path)}
+    missing = Verdict(f"{MISSING} (exit {run.returncode}) {run.stderr.strip()[-300:]}")
+    results = {name: missing for name in models_of(path)}
+    for word, name, rest in re.findall(r"^(ok|FAIL) (\w+) (.*)", run.stdout, re.MULTILINE):
+        results[name] = Verdict(None, *map(int, rest.split())) if word == "ok" else Verdict(rest)
     return results
 
 
@@ -56,11 +63,11 @@ def batch_text(seeds):
 
 
 def check_batch(seeds, folder):
-    """The failures of some seeds. Those of a batch that does not even compile are looked at one by one."""
+    """(seed, verdict) of some seeds. Those of a batch that does not even compile are looked at one by one."""
     results = check(write(os.path.join(folder, f"batch{seeds[0]}.seq"), batch_text(seeds)))
-    if len(seeds) > 1 and any(text and text.startswith(("compile", "crash")) for text in results.values()):
-        return [failure for seed in seeds for failure in check_batch([seed], folder)]
-    return [(int(name[1:]), text) for name, text in results.items() if text]
+    if len(seeds) > 1 and any((one.failure or "").startswith(("compile", "crash")) for one in results.values()):
+        return [result for seed in seeds for result in check_batch([seed], folder)]
+    return [(int(name[1:]), verdict) for name, verdict in results.items()]
 
 
 def kind_of(text):
@@ -68,12 +75,21 @@ def kind_of(text):
     return re.match(r"compile: exit -?\d+|[^:(]*", text).group()
 
 
+# What has to run for a failure to show again.
+PARTS = {"forward": "forward", "final state": "forward", "loss": "forward", "repeat": "forward", "step": "streaming",
+         "block": "streaming", "gradient": "gradient", "adjoint": "gradient", "compile": "compile"}
+
+
 def shrink_seed(seed, text, folder):
     kind = kind_of(text)
+    part = PARTS.get(kind.split(":")[0], "all")
 
     def fails(file):
-        results = check(write(os.path.join(folder, f"shrink{seed}.seq"), file.render()))
-        return any(result and kind_of(result) == kind for result in results.values())
+        path = write(os.path.join(folder, f"shrink{seed}.seq"), file.render())
+        # Most cuts leave a name without its equation; that is found out without compiling.
+        if part != "compile" and refusal(path)[0] == 1:
+            return False
+        return any(one.failure and kind_of(one.failure) == kind for one in check(path, part=part).values())
 
     return shrink(generate(seed, f"M{seed}"), fails).render()
 
@@ -102,11 +118,19 @@ def check_garbled(seed, folder):
 
 
 def run(seeds, folder, batch=10, workers=2):
-    """Checks valid systems; yields (seed, text) of those that fail."""
+    """Checks valid systems; yields (seed, verdict)."""
     batches = [seeds[start : start + batch] for start in range(0, len(seeds), batch)]
     with ThreadPoolExecutor(workers) as pool:
-        for failures in pool.map(lambda part: check_batch(part, folder), batches):
-            yield from failures
+        for verdicts in pool.map(lambda part: check_batch(part, folder), batches):
+            yield from verdicts
+
+
+def summary(verdicts):
+    """What was compared, and in which systems there was something that could not be."""
+    infinite = {seed: verdict.infinite for seed, verdict in verdicts if verdict.infinite}
+    return (f"{len(verdicts)} systems: {sum(verdict.compared for _, verdict in verdicts)} arrays and slopes compared, "
+            f"{sum(infinite.values())} without a finite number"
+            + (f" (seed: how many: {infinite})" if infinite else ""))
 
 
 def main():
@@ -119,12 +143,18 @@ def main():
     seeds = list(range(options.seed, options.seed + options.count))
     failed = 0
     with tempfile.TemporaryDirectory(prefix="seqc-fuzz-") as folder:
-        for seed, text in run(seeds, folder):
+        verdicts = []
+        for seed, verdict in run(seeds, folder):
+            verdicts.append((seed, verdict))
+            text = verdict.failure
+            if not text:
+                continue
             failed += 1
             os.makedirs(options.out, exist_ok=True)
             source = generate(seed, f"M{seed}").render() if options.no_shrink else shrink_seed(seed, text, folder)
             path = write(os.path.join(options.out, f"{seed}.seq"), source)
             print(f"seed {seed}: {text}\n  {path}", flush=True)
+        print(summary(verdicts), flush=True)
         for name, one in (("invalid", check_invalid), ("garbled", check_garbled)):
             for seed in seeds:
                 text = one(seed, folder)

@@ -1,7 +1,7 @@
 """Makes a failing file small: cuts parts as long as it fails in the same way."""
 import copy
 
-from system import prune
+from system import Equation, dangles, prune
 
 
 def cuts(file):
@@ -37,8 +37,11 @@ def system_cuts(file, kind, index):
     for position in range(len(system.outputs)):
         if len(system.outputs) > 1 or (system.loss and len(system.outputs) == 1):
             yield edit(lambda target, position=position: target.outputs.pop(position))
-    for position in range(len(system.equations) - 1, -1, -1):
-        yield edit(lambda target, position=position: target.equations.pop(position))
+    size = len(system.equations)
+    while size > 0:
+        for end in range(len(system.equations), 0, -size):
+            yield edit(lambda target, part=slice(max(0, end - size), end): remove(target, part))
+        size //= 2
     for position, equation in enumerate(system.equations):
         for end in ("start", "end"):
             if getattr(equation, end, None):
@@ -49,6 +52,14 @@ def system_cuts(file, kind, index):
         yield edit(lambda target: setattr(target, "paper", False))
     for place, expr in enumerate(system.expressions()):
         yield from expression_cuts(edit, place, expr)
+
+
+def remove(system, part):
+    """Some equations, and the outputs that they are."""
+    gone = {name for entry in system.equations[part]
+            for name in ([entry.name] if isinstance(entry, Equation) else [name for name, _ in entry.targets])}
+    del system.equations[part]
+    system.outputs = [output for output in system.outputs if output[0] not in gone]
 
 
 def expression_cuts(edit, place, expr):
@@ -76,13 +87,16 @@ def replace(system, place, position, with_position):
 
 def shrink(file, fails, rounds=400):
     """The smallest file found for which `fails` still holds; tries at most `rounds` candidates."""
-    tried = 0
+    tried = {file.render()}
     progress = True
-    while progress and tried < rounds:
+    while progress and len(tried) < rounds:
         progress = False
         for candidate in cuts(file):
-            tried += 1
-            if tried > rounds:
+            text = candidate.render()
+            if text in tried or any(dangles(system) for system in candidate.cells + candidate.models):
+                continue
+            tried.add(text)
+            if len(tried) > rounds:
                 break
             if fails(candidate):
                 file, progress = candidate, True

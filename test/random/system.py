@@ -139,6 +139,15 @@ def render_system(system):
     return "\n".join(lines + ["}", ""])
 
 
+def dangles(system):
+    """Whether something is read that is not there."""
+    known = {entry.name for part in (system.inputs, system.params, system.layers) for entry in part}
+    for entry in system.equations:
+        known |= {entry.name} if isinstance(entry, Equation) else {name for name, _ in entry.targets}
+    read = {node.reads.split(".")[0] for expr in system.expressions() for node in expr.walk() if node.reads}
+    return not read | {name for name, _ in system.outputs} <= known
+
+
 def prune(system):
     """Leaves out parameters, functions and layers that nothing reads any more."""
     read = set()
