@@ -234,6 +234,8 @@ static void prepared_steps_of_one_row_refuse_what_the_runtime_refuses(void) {
   REFUSED(s->call.workspace_size = 1, SEQC_SMALL_WORKSPACE, "(Tagger_workspace_size)");
   REFUSED(s->call.prepared_size -= 1, SEQC_SMALL_WORKSPACE, "prepared has");
   REFUSED(s->call.loss = (char *)s->call.loss + 1, SEQC_MISALIGNED, "loss is not aligned");
+  REFUSED(s->call.first_row = -1, SEQC_BAD_DIMENSION, "first_row is -1");
+  REFUSED(s->call.batch_steps = -1, SEQC_BAD_DIMENSION, "batch_steps is -1");
   int64_t tooLong = 2;
   REFUSED(s->call.lengths = &tooLong, SEQC_BAD_LENGTH, "lengths[0] is 2");
   uint64_t *tag = s->call.prepared;
