@@ -69,6 +69,22 @@ void ConstantOp::build(OpBuilder &builder, OperationState &state, Type type, dou
   build(builder, state, tensor, DenseElementsAttr::get(tensor, element));
 }
 
+//===-- Systems --------------------------------------------------------------------===//
+
+llvm::StringMap<Value> SystemOp::getReadable() {
+  llvm::StringMap<Value> readable;
+  for (Operation &op : getBody().front()) {
+    if (auto input = dyn_cast<InputOp>(op))
+      readable[input.getName()] = input.getValue();
+    else if (auto equation = dyn_cast<EquationOp>(op))
+      readable[equation.getName()] = equation.getValue();
+    else if (auto instance = dyn_cast<InstanceOp>(op); instance && instance.getApplication() == 0)
+      for (auto [read, value] : llvm::zip(instance.getReads().getAsRange<StringAttr>(), instance.getValues()))
+        readable[(instance.getPath() + "." + read.getValue()).str()] = value;
+  }
+  return readable;
+}
+
 //===-- Shifts ---------------------------------------------------------------------===//
 
 int64_t DelayOp::getShift() { return -getSteps(); }

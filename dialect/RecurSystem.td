@@ -29,15 +29,19 @@ def Recur_SystemOp : Recur_Op<"system", [Symbol, IsolatedFromAbove] # GraphRegio
   let hasRegionVerifier = 1;
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, CArg<"bool", "false">:$exported)>];
+  let extraClassDeclaration = [{
+    /// What an instance of the system may read, by name: inputs, equations, and what instances in it read.
+    ::llvm::StringMap<::mlir::Value> getReadable();
+  }];
 }
 
 def Recur_InstanceOp : Recur_Op<"instance", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a system used inside another";
   let description = [{
     Applies `system` to sequences, in the order of its `recur.input`s. Results are those of its named equations that
-    `reads` lists. Its parameters are named `path.name`; two instances with one path share them and keep states of
-    their own (`application` tells them apart: 0, 1, …). `reversed` runs it from the last step to the first.
-    `recur-inline-instances` removes this op.
+    `reads` lists; `rnn.c` is what an instance with the path `rnn` in `system` reads as `c`. Its parameters are named
+    `path.name`; two instances with one path share them and keep states of their own (`application` tells them apart:
+    0, 1, …). `reversed` runs it from the last step to the first. `recur-inline-instances` removes this op.
 
     ```mlir
     %y, %c = recur.instance @LSTM "enc" (%x) reads ["h", "c"] : (tensor<3xf32>) -> (tensor<4xf32>, tensor<4xf32>)

@@ -215,25 +215,19 @@ LogicalResult InstanceOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!system)
     return emitOpError("names no system: ") << getSystemAttr();
   SmallVector<Type> inputs;
-  llvm::StringMap<Type> named;
-  for (Operation &op : system.getBody().front()) {
-    if (auto input = dyn_cast<InputOp>(op)) {
-      inputs.push_back(input.getType());
-      named[input.getName()] = input.getType();
-    } else if (auto equation = dyn_cast<EquationOp>(op)) {
-      named[equation.getName()] = equation.getValue().getType();
-    }
-  }
+  for (auto input : system.getBody().getOps<InputOp>())
+    inputs.push_back(input.getType());
+  llvm::StringMap<Value> readable = system.getReadable();
   if (getArguments().getTypes() != TypeRange(inputs))
     return emitOpError("has other arguments than ") << getSystemAttr() << " has inputs";
   if (getReads().size() != getValues().size())
     return emitOpError("reads ") << getReads().size() << " equations but has " << getValues().size() << " results";
   for (auto [value, read] : llvm::zip(getValues(), getReads().getAsRange<StringAttr>())) {
-    auto known = named.find(read.getValue());
-    if (known == named.end())
+    Value known = readable.lookup(read.getValue());
+    if (!known)
       return emitOpError("reads '") << read.getValue() << "', which " << getSystemAttr() << " lacks";
-    if (known->second != value.getType())
-      return emitOpError("reads '") << read.getValue() << "' as " << value.getType() << ", it is " << known->second;
+    if (known.getType() != value.getType())
+      return emitOpError("reads '") << read.getValue() << "' as " << value.getType() << ", it is " << known.getType();
   }
   return success();
 }

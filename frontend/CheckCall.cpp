@@ -177,50 +177,6 @@ bool Checker::isSystemFunction(const FunctionRef &function) const {
 
 //===-- Layers ---------------------------------------------------------------------===//
 
-/// How a size of a cell reads where the cell is used: its dims by what was given for them.
-static Extent extentOutside(const Extent &extent, const System &cell, llvm::ArrayRef<std::string> dimTexts) {
-  for (size_t i = 0; i < cell.dims.size() && i < dimTexts.size(); ++i)
-    if (cell.dims[i].first == extent.text)
-      return {extent.size, dimTexts[i]};
-  return Extent::of(extent.size);
-}
-
-Node *Checker::read(Layer &layer, Application *application, unsigned level, const std::string &member, const Expr &e,
-                    const Frame &frame) {
-  System &cell = *layer.levels[level];
-  auto it = cell.names.find(member);
-  auto *sequence = it == cell.names.end() ? nullptr : std::get_if<Sequence *>(&it->second);
-  if (!sequence || (*sequence)->isInput) {
-    std::vector<std::string> known;
-    for (const Sequence &candidate : cell.sequences)
-      if (!candidate.isInput)
-        known.push_back(candidate.name);
-    std::string nearest = nearestName(member, known);
-    auto builder = report(DiagId::NoSuchMember, e.range, frame, cell.ast->name.text, member);
-    if (!nearest.empty())
-      builder.hint("did you mean `" + layer.name + "." + nearest + "`?");
-    return nullptr;
-  }
-  Shape shape = (*sequence)->shape;
-  for (Extent &extent : shape.extents)
-    extent = extentOutside(extent, cell, layer.dimTexts[level]);
-  Node *node = make(NodeOp::Read, {}, std::move(shape), e, frame);
-  if (!node)
-    return nullptr;
-  node->element = (*sequence)->element;
-  node->varying = true;
-  node->layer = &layer;
-  node->application = application;
-  node->level = level;
-  node->member = member;
-  if (application) {
-    application->members.resize(layer.levels.size());
-    application->members[level].insert(member);
-    cell.readFromOutside.insert(member);
-  }
-  return node;
-}
-
 /// The application a call stands for: one that `enc.c` already spoke of, or a new one.
 static Application &nextApplication(Layer &layer) {
   if (layer.applications.empty() || layer.applications.back()->layer)
@@ -249,7 +205,7 @@ std::vector<Node *> Checker::applyLayer(Layer &layer, const Expr &e, const Frame
     application->range = place(e.range, frame);
     application->args = std::move(*args);
     for (unsigned level = 0; level + 1 < layer.levels.size(); ++level) {
-      Node *lower = read(layer, application, level, layer.levels[level]->outputs.front().name, e, frame);
+      Node *lower = read(layer, application, level, layer.levels[level]->outputs.front().member(), e, frame);
       if (!lower)
         return {};
       application->lowerOutputs.push_back(lower);
@@ -257,7 +213,7 @@ std::vector<Node *> Checker::applyLayer(Layer &layer, const Expr &e, const Frame
   }
   std::vector<Node *> values;
   for (unsigned i = 0; i < count; ++i)
-    if (Node *value = read(layer, application, layer.levels.size() - 1, top.outputs[i].name, e, frame))
+    if (Node *value = read(layer, application, layer.levels.size() - 1, top.outputs[i].member(), e, frame))
       values.push_back(value);
   return values.size() == count ? values : std::vector<Node *>();
 }
@@ -285,7 +241,7 @@ std::optional<std::vector<Node *>> Checker::checkLayerArguments(Layer &layer, co
       continue;
     Shape wanted = inputs[i]->shape;
     for (Extent &extent : wanted.extents)
-      extent = extentOutside(extent, cell, layer.dimTexts.front());
+      extent = layer.extentOutside(extent, 0);
     auto builder = report(arg->shape.sameSizes(wanted) ? DiagId::ArgumentKind : DiagId::ArgumentShape, arg->range,
                           frame, layer.name, inputs[i]->name, wanted.textWithSizes(), arg->shape.textWithSizes());
     builder.note(inputs[i]->range, DiagId::DeclaredHere, inputs[i]->name);

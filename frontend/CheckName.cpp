@@ -1,4 +1,4 @@
-//===- CheckName.cpp - Leaves: names at any time, members of layers ----------===//
+//===- CheckName.cpp - Leaves: names at any time ---------------------------===//
 
 #include "frontend/Checker.h"
 
@@ -222,39 +222,4 @@ Node *Checker::shifted(Node *source, int64_t shift, const Expr &e, const Frame &
   node->vocabulary = source->vocabulary;
   node->varying = true;
   return node;
-}
-
-Node *Checker::checkMember(const Expr &e, const Frame &frame) {
-  auto shift = shiftOf(e, frame);
-  auto member = nameOf(e, frame);
-  if (!shift || !member)
-    return nullptr;
-  const Expr &base = *e.args[0];
-  if (base.kind != ExprKind::Name) {
-    report(DiagId::NestedMember, e.range, frame, sourceText(e.range));
-    return nullptr;
-  }
-  auto name = nameOf(base, frame);
-  if (!name)
-    return nullptr;
-  Layer *layer = layerNamed(*name, frame);
-  if (!layer && system.isLost(*name))
-    return nullptr;
-  if (!layer) {
-    std::string nearest = nearestName(*name, visibleNames(frame));
-    bool known = frame.inSystem && system.names.count(*name);
-    auto builder = report(known ? DiagId::MemberOfNoLayer : DiagId::UnknownName, base.range, frame, *name);
-    if (!known && !nearest.empty())
-      builder.hint("did you mean `" + nearest + "`?");
-    return nullptr;
-  }
-  if (layer->levels.empty())
-    return nullptr;
-  if (mode == Final && layer->applications.empty())
-    layer->applications.push_back(std::make_unique<Application>());
-  Application *application = mode == Final ? layer->applications.front().get() : nullptr;
-  if (application && !layer->memberRead.isValid())
-    layer->memberRead = place(e.range, frame);
-  Node *node = read(*layer, application, layer->levels.size() - 1, *member, e, frame);
-  return node && *shift != 0 ? shifted(node, *shift, e, frame) : node;
 }

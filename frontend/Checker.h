@@ -70,10 +70,15 @@ public:
   Node *toReal(Node *x, const Frame &frame);
 
 private:
-  // CheckName.cpp: leaves. CheckExpr.cpp: operators.
+  // CheckName.cpp: leaves. CheckMember.cpp: those inside layers. CheckExpr.cpp: operators.
   Node *checkName(const ast::Expr &e, const Frame &frame);
   Node *checkSequence(Sequence &sequence, int64_t shift, const ast::Expr &e, const Frame &frame);
   Node *checkMember(const ast::Expr &e, const Frame &frame);
+  std::vector<Layer *> findLayers(const ast::Expr &e, const Frame &frame);
+  Layer *findInnerLayer(const std::string &name, System &cell, const ast::Expr &e, const Frame &frame);
+  Layer *findOuterLayer(const std::string &name, const ast::Expr &e, const Frame &frame);
+  bool checkSequenceOf(System &cell, const std::string &name, const ast::Expr &e, const Frame &frame);
+  bool isAppliedOnce(const Layer &layer, const ast::Expr &e, const Frame &frame);
   Node *checkBinary(const ast::Expr &e, const Frame &frame);
   Node *shifted(Node *source, int64_t shift, const ast::Expr &e, const Frame &frame);
   Node *elementwise(NodeOp op, llvm::ArrayRef<Node *> operands, const ast::Expr &e, const Frame &frame);

@@ -224,8 +224,11 @@ std::optional<Need> seqc::needOfInput(System &cell, const std::string &member, c
     return it->second;
   if (!cell.dependence)
     cell.dependence = std::make_shared<DependenceGraph>(cell);
-  const DependenceGraph &graph = *cell.dependence;
-  unsigned from = graph.vertexOf(**std::get_if<Sequence *>(&cell.names.at(member))), to = graph.vertexOf(input);
+  DependenceGraph &graph = *cell.dependence;
+  auto inner = cell.innerReads.find(member);
+  unsigned from = inner != cell.innerReads.end() ? graph.readVertex(*inner->second)
+                                                 : graph.vertexOf(*std::get<Sequence *>(cell.names.at(member)));
+  unsigned to = graph.vertexOf(input);
   std::vector<bool> below = reachable(graph, from, [](const DependenceEdge &) { return true; });
   std::optional<Need> need;
   if (below[to]) {

@@ -34,6 +34,9 @@ public:
 
   unsigned vertexOf(const Sequence &sequence) const { return sequenceVertices.at(&sequence); }
 
+  /// The vertex of what a Read reads; made when it is asked for.
+  unsigned readVertex(const Node &read);
+
   using EdgeFilter = bool (*)(const DependenceEdge &);
 
   /// Groups of vertices that need each other through edges of the filter; each in source order.
@@ -44,7 +47,6 @@ private:
   using ArgumentKey = std::tuple<const Application *, unsigned, unsigned>;
 
   void addUses(unsigned vertex, const Node &node, std::set<const Node *> &seen);
-  unsigned readVertex(const Node &read);
   unsigned argumentVertex(Application &application, unsigned level, unsigned input, SourceRange place);
 
   std::map<const Sequence *, unsigned> sequenceVertices;

@@ -19,6 +19,14 @@ std::vector<Sequence *> System::inputs() {
   return found;
 }
 
+Extent Layer::extentOutside(const Extent &extent, unsigned level) const {
+  const System &cell = *levels[level];
+  for (size_t i = 0; i < cell.dims.size() && i < dimTexts[level].size(); ++i)
+    if (cell.dims[i].first == extent.text)
+      return {extent.size, dimTexts[level][i]};
+  return Extent::of(extent.size);
+}
+
 static std::string symbolOf(const ast::System &ast, llvm::ArrayRef<std::pair<std::string, int64_t>> dims) {
   if (dims.empty())
     return ast.name.text;

@@ -145,8 +145,9 @@ Interval Ranges::compute(const Node &node) {
     return shift(node);
   case NodeOp::Read: {
     const System &cell = *node.layer->levels[node.level];
-    const auto *member = std::get_if<Sequence *>(&cell.names.at(node.member));
-    return sequence(**member);
+    if (auto inner = cell.innerReads.find(node.member); inner != cell.innerReads.end())
+      return of(inner->second);
+    return sequence(*std::get<Sequence *>(cell.names.at(node.member)));
   }
   case NodeOp::Broadcast:
   case NodeOp::Reshape:

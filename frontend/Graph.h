@@ -36,7 +36,7 @@ enum class NodeOp {
   Parameter,  // parameter
   Current,    // sequence, at this step
   Shift,      // args[0], a Current or Read, at step t + shift; `boundary` outside
-  Read,       // the sequence `member` of level `level` of an applied layer
+  Read,       // `member` of level `level` of an applied layer: a sequence, or one inside its layers, `rnn.c`
   RandomMask, // dropout: number is p; flag: one mask for all steps
   Count,      // valid steps in the batch
   Total,      // args[0] summed over time and batch
@@ -147,6 +147,9 @@ struct Layer {
 
   /// Where the parameters of a level are saved: `enc`, or `enc.2` in a stack.
   std::string path(unsigned level) const { return stacked ? name + "." + std::to_string(level + 1) : name; }
+
+  /// How a size of the cell of a level reads where the layer is used: its dims by what was given for them.
+  Extent extentOutside(const Extent &extent, unsigned level) const;
 };
 
 /// One use of a layer: `enc(x)`.
@@ -159,11 +162,17 @@ struct Application {
   std::vector<std::set<std::string>> members; // [level]: the sequences that are read
 };
 
+/// By what name another system finds what a Read reads: `rnn.c`, or `rnn.2.c` in a stack. States are saved so, too.
+inline std::string pathOf(const Node &read) { return read.layer->path(read.level) + "." + read.member; }
+
 struct Output {
   std::string name;
   SourceRange range;
   Node *value = nullptr;
   bool last = false;
+
+  /// Its name for systems that use this one.
+  std::string member() const { return value->op == NodeOp::Read ? pathOf(*value) : name; }
 };
 
 using Entity = std::variant<Sequence *, Parameter *, Layer *, Number>;
@@ -195,7 +204,8 @@ struct System {
   Node *loss = nullptr;
   std::deque<Node> nodes;
   int64_t randomSites = 0;
-  std::set<std::string> readFromOutside; // members that other systems read
+  std::set<std::string> readFromOutside;    // members that other systems read
+  std::map<std::string, Node *> innerReads; // members that lie inside layers, by their paths
   Look looksAhead, looksBack;
   std::shared_ptr<DependenceGraph> dependence;                                        // made when first asked for
   std::map<std::pair<std::string, const Sequence *>, std::optional<Need>> inputNeeds; // see needOfInput()

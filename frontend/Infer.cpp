@@ -314,8 +314,12 @@ void SystemChecker::checkOutput(const ast::OutputItem &item, const Scope &scope)
       return;
     }
   Checker checker(program, system, diags, system.nodes, Checker::Final);
-  if (Node *value = checker.check(outputExpr(system, item, *name, members), frameIn(&scope)))
-    system.outputs.push_back({full, item.range, value, item.last});
+  Node *value = checker.check(outputExpr(system, item, *name, members), frameIn(&scope));
+  if (!value)
+    return;
+  system.outputs.push_back({full, item.range, value, item.last});
+  if (value->op == NodeOp::Read) // the cell may be a layer elsewhere, and this a value of it
+    system.innerReads[pathOf(*value)] = value;
 }
 
 void SystemChecker::checkApplications(unsigned errorsBefore) {

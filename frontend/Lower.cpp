@@ -239,11 +239,16 @@ void Lowering::lowerApplication(Application &application) {
     System &cell = *layer.levels[level];
     llvm::SmallVector<mlir::Type> types;
     llvm::SmallVector<llvm::StringRef> members;
+    auto add = [&](const std::string &member, mlir::Type type) {
+      if (!application.members[level].count(member))
+        return;
+      members.push_back(member);
+      types.push_back(type);
+    };
     for (const Sequence &sequence : cell.sequences)
-      if (application.members[level].count(sequence.name)) {
-        members.push_back(sequence.name);
-        types.push_back(typeOf(sequence.shape, sequence.element));
-      }
+      add(sequence.name, typeOf(sequence.shape, sequence.element));
+    for (auto &[member, node] : cell.innerReads)
+      add(member, typeOf(*node));
     auto instance =
         recur::InstanceOp::create(builder, locate(layer.name, application.range), types, cell.symbol, layer.path(level),
                                   args, builder.getStrArrayAttr(members), layer.reversed, application.index);
@@ -258,7 +263,7 @@ void Lowering::lowerApplication(Application &application) {
 Value Lowering::shift(Node &node) {
   Node &source = *node.args[0];
   bool isRead = source.op == NodeOp::Read;
-  std::string state = isRead ? source.layer->path(source.level) + "." + source.member : source.sequence->name;
+  std::string state = isRead ? pathOf(source) : source.sequence->name;
   std::string key = isRead ? state + "#" + std::to_string(source.application->index) : state;
   auto it = shifts.find({key, node.shift});
   if (it != shifts.end())

@@ -85,6 +85,9 @@ static Reach reachOf(System &system) {
       if (sequence.value)
         reach.follow(sequence.value);
     }
+  for (auto &[member, node] : system.innerReads)
+    if (system.readFromOutside.count(member))
+      reach.follow(node);
   return reach;
 }
 

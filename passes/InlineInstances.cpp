@@ -115,17 +115,13 @@ LogicalResult Inliner::inlineInstance(InstanceOp instance) {
   OpBuilder builder(instance);
   IRMapping mapping;
   SmallVector<Operation *> clones;
-  llvm::StringMap<Value> named;
   unsigned nextArgument = 0;
   for (Operation &op : callee.getBody().front()) {
     if (auto input = dyn_cast<InputOp>(op)) {
       if (nextArgument == instance.getArguments().size())
         return instance.emitOpError("has too few arguments for ") << instance.getSystemAttr();
       mapping.map(input.getValue(), instance.getArguments()[nextArgument++]);
-      named[input.getName()] = input.getValue();
     }
-    if (auto equation = dyn_cast<EquationOp>(op))
-      named[equation.getName()] = equation.getValue();
     if (auto param = dyn_cast<ParamOp>(op)) {
       // Parameters with one path are one parameter.
       auto known = params.find(joinPath(context.params, param.getName()));
@@ -146,11 +142,12 @@ LogicalResult Inliner::inlineInstance(InstanceOp instance) {
     for (OpOperand &operand : clone->getOpOperands())
       operand.set(mapping.lookup(operand.get()));
 
+  llvm::StringMap<Value> readable = callee.getReadable();
   for (auto [result, read] : llvm::zip(instance.getValues(), instance.getReads().getAsRange<StringAttr>())) {
-    auto value = named.find(read.getValue());
-    if (value == named.end())
+    Value value = readable.lookup(read.getValue());
+    if (!value)
       return instance.emitOpError("reads '") << read.getValue() << "', which " << instance.getSystemAttr() << " lacks";
-    Value mapped = mapping.lookup(value->second);
+    Value mapped = mapping.lookup(value);
     if (mapped == result)
       return instance.emitOpError("'") << read.getValue() << "' is its own argument: a cycle without a delay";
     result.replaceAllUsesWith(mapped);

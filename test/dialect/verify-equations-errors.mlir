@@ -212,6 +212,22 @@ recur.system @Cell {
   %x = recur.input "x" : tensor<4xf32>
   recur.equation "h", %x : tensor<4xf32>
 }
+recur.system @Wrap {
+  %x = recur.input "x" : tensor<4xf32>
+  %h = recur.instance @Cell "rnn" (%x) reads ["h"] : (tensor<4xf32>) -> tensor<4xf32>
+}
+recur.system @M {
+  %x = recur.input "x" : tensor<4xf32>
+  // expected-error@+1 {{reads 'rnn.c', which @Wrap lacks}}
+  %y:2 = recur.instance @Wrap "a" (%x) reads ["rnn.h", "rnn.c"] : (tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+}
+
+// -----
+
+recur.system @Cell {
+  %x = recur.input "x" : tensor<4xf32>
+  recur.equation "h", %x : tensor<4xf32>
+}
 recur.system @M {
   // expected-error@+1 {{has other arguments than @Cell has inputs}}
   %y = recur.instance @Cell "a" () reads ["h"] : () -> tensor<4xf32>

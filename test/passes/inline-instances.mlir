@@ -92,3 +92,16 @@ recur.system exported @FeedsItself {
   %back = recur.delay %y by 1 : tensor<4xf32>
   recur.output "y", %y : tensor<4xf32>
 }
+
+// What is inside an instance inside an instance is read by its path.
+// CHECK-LABEL: recur.system exported @ReadInside
+// CHECK: recur.equation "two.l0.h", %[[INNER:.*]] :
+// CHECK: recur.equation "two.h", %[[OUTER:.*]] :
+// CHECK: recur.output "y", %[[OUTER]]
+// CHECK: recur.output "inside", %[[INNER]]
+recur.system exported @ReadInside {
+  %x = recur.input "x" : tensor<4xf32>
+  %y:2 = recur.instance @Two "two" (%x) reads ["h", "l0.h"] : (tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  recur.output "y", %y#0 : tensor<4xf32>
+  recur.output "inside", %y#1 : tensor<4xf32>
+}

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Systems on which the compiler was wrong once, each kept as small as it fails: compared with the oracle."""
+"""Systems compared with the oracle: those on which the compiler was wrong once, each kept as small as it fails, and
+forms that no cell of the standard library has."""
 import glob
 import os
 import sys

@@ -78,7 +78,7 @@ llvm::Error GraphBuilder::addFrame(Frame *frame, unsigned depth) {
   return llvm::Error::success();
 }
 
-/// The value of the equation or input `name` of a system.
+/// The value of the equation or input `name` of a system, or of what its instances read: `rnn.c`.
 llvm::Expected<Value> GraphBuilder::readOf(Frame *child, StringRef name) {
   for (auto equation : child->system.getBody().front().getOps<recur::EquationOp>())
     if (equation.getName() == name)
@@ -86,6 +86,14 @@ llvm::Expected<Value> GraphBuilder::readOf(Frame *child, StringRef name) {
   for (auto input : child->system.getBody().front().getOps<recur::InputOp>())
     if (input.getName() == name)
       return input.getValue();
+  for (auto instance : child->system.getBody().front().getOps<recur::InstanceOp>()) {
+    StringRef inner = name;
+    if (instance.getApplication() > 0 || !inner.consume_front(instance.getPath()) || !inner.consume_front("."))
+      continue;
+    for (auto [index, read] : llvm::enumerate(instance.getReads().getAsRange<StringAttr>()))
+      if (read.getValue() == inner)
+        return Value(instance.getResult(index));
+  }
   return refuse("@" + child->system.getSymName() + " has no equation \"" + name + "\"");
 }
 
