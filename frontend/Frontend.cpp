@@ -111,8 +111,5 @@ mlir::OwningOpRef<mlir::ModuleOp> seqc::compileToEquations(SourceManager &source
       mlir::ModuleOp::create(mlir::FileLineColLoc::get(mlir::StringAttr::get(&context, main->source->path()), 1, 1));
   for (System *system : compilation.systems())
     lowerSystem(*system, *module, options.f64);
-  if (mlir::succeeded(mlir::verify(*module)))
-    return module;
-  diags.report(DiagId::InternalError, main->tree.systems.front().name.range);
-  return nullptr;
+  return mlir::succeeded(mlir::verify(*module)) ? std::move(module) : nullptr;
 }

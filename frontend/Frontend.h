@@ -33,7 +33,8 @@ struct FrontendOptions {
 };
 
 /// Afterwards the module holds a verified `recur.system` for each pair of a cell and dims that is needed, and an
-/// exported one for each model. Null if there were errors; all of them, and the warnings, are in `diags`.
+/// exported one for each model. Null if there were errors; all of them, and the warnings, are in `diags`. Null without
+/// an error there: the compiler has made equations that are not valid, and the context's handler has been told.
 mlir::OwningOpRef<mlir::ModuleOp> compileToEquations(SourceManager &sources, const std::string &path,
                                                      const FrontendOptions &options, Diagnostics &diags,
                                                      mlir::MLIRContext &context);
