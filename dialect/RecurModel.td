@@ -39,8 +39,10 @@ def Recur_TensorOp : Recur_Op<"tensor", [HasParent<"InterfaceOp">]> {
     the slot k steps before the first step (`h[0]`, `h[-1]`, …); -1-k is slot k after the last (`h[T+1]`, …).
 
     ```mlir
-    recur.tensor input "id" vocabulary 96 : tensor<i32>
-    recur.tensor state "h" index -1 : tensor<4xf32>
+    recur.interface "Tagger" dims {} {
+      recur.tensor input "id" vocabulary 96 : tensor<i32>
+      recur.tensor state "h" index -1 : tensor<4xf32>
+    }
     ```
   }];
   let arguments = (ins Recur_SlotSource:$source, StrAttr:$name, OptionalAttr<I64Attr>:$index,

@@ -95,7 +95,7 @@ def Recur_SelectOp : Recur_DifferentiableOp<"select",
   let summary = "where(condition, x, y)";
   let description = [{
     ```mlir
-    %r = recur.select %c, %x, %y : tensor<4xf32>
+    %r = recur.select %c, %x, %y : tensor<4xi1>, tensor<4xf32>
     ```
   }];
   let arguments = (ins Recur_Bool:$condition, Recur_Value:$x, Recur_Value:$y);

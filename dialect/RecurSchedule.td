@@ -58,7 +58,7 @@ def Recur_LoopOp : Recur_GroupOp<"loop"> {
     ```mlir
     %h = recur.loop forward {
       %hp = recur.delay %h_t by 1 state "h" : tensor<4xf32>
-      ...
+      %h_t = recur.add %hp, %x : tensor<4xf32>
       recur.yield %h_t : tensor<4xf32>
     } : tensor<4xf32>
     ```
@@ -79,10 +79,10 @@ def Recur_AtOp : Recur_GroupOp<"at"> {
     last step is `end` -1. Shifts are read there: `recur.delay %h by 1` at `end` 0 is the final state.
 
     ```mlir
-    recur.at end offset 0 {
+    %y = recur.at end offset 0 {
       %last = recur.delay %h by 1 state "h" : tensor<4xf32>
-      ...
-    }
+      recur.yield %last : tensor<4xf32>
+    } : tensor<4xf32>
     ```
   }];
   let arguments = (ins Recur_Anchor:$anchor, Recur_Int:$offset);
@@ -108,7 +108,14 @@ def Recur_FinalStateOp : Recur_Op<"final_state"> {
 
 def Recur_YieldOp : Recur_Op<"yield", [Pure, Terminator, ParentOneOf<["OnceOp", "MapOp", "LoopOp", "AtOp"]>]> {
   let summary = "what later groups use";
-  let description = "```mlir\nrecur.yield %h : tensor<4xf32>\n```";
+  let description = [{
+    ```mlir
+    %zero = recur.once {
+      %z = recur.sub %b, %b : tensor<4xf32>
+      recur.yield %z : tensor<4xf32>
+    } : tensor<4xf32>
+    ```
+  }];
   let arguments = (ins Variadic<Recur_Value>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
   let builders = [OpBuilder<(ins), [{ }]>];
@@ -171,12 +178,14 @@ def Recur_PhaseOp : Recur_Op<"phase", GraphRegionNoTerminator.traits> {
 
     ```mlir
     recur.phase "h" space [4] {
-      %hp = recur.read %h shift -1 boundary %h0 : ... -> tensor<4xf32>
-      %p  = recur.matmul %U, %hp : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
-      %zx = recur.read %z : !recur.slot<tensor<4xf32>> -> tensor<4xf32>
-      %a  = recur.add %p, %zx : tensor<4xf32>
-      %y  = recur.tanh %a : tensor<4xf32>
-      recur.write %y, %h : tensor<4xf32>, !recur.slot<tensor<4xf32>>
+      %U = recur.read %w offset 0 strides [4, 1] : (!recur.slot<tensor<4x4xf32>>) -> tensor<4x4xf32>
+      %hp = recur.read %h shift -1 boundary %h0 offset 0 strides [1]
+        : (!recur.slot<tensor<4xf32>>, !recur.slot<tensor<4xf32>>) -> tensor<4xf32>
+      %p = recur.matmul %U, %hp : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      %zx = recur.read %z offset 0 strides [1] : (!recur.slot<tensor<4xf32>>) -> tensor<4xf32>
+      %a = recur.add %p, %zx : tensor<4xf32>
+      %y = recur.tanh %a : tensor<4xf32>
+      recur.write %y, %h offset 0 strides [1] : tensor<4xf32>, !recur.slot<tensor<4xf32>>
     }
     ```
   }];
@@ -199,7 +208,8 @@ def Recur_ReadOp : Recur_Op<"read", [Pure, AttrSizedOperandSegments]> {
 
     ```mlir
     %f = recur.read %z offset 8 strides [1] : (!recur.slot<tensor<16xf32>>) -> tensor<4xf32>
-    %hp = recur.read %h shift -1 boundary %h0 offset 0 strides [1] : … -> tensor<4xf32>
+    %hp = recur.read %h shift -1 boundary %h0 offset 0 strides [1]
+      : (!recur.slot<tensor<4xf32>>, !recur.slot<tensor<4xf32>>) -> tensor<4xf32>
     ```
   }];
   let arguments = (ins Recur_SlotType:$slot, DefaultValuedAttr<Recur_Int, "0">:$shift,

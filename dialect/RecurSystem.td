@@ -44,7 +44,17 @@ def Recur_InstanceOp : Recur_Op<"instance", [DeclareOpInterfaceMethods<SymbolUse
     0, 1, …). `reversed` runs it from the last step to the first. `recur-inline-instances` removes this op.
 
     ```mlir
-    %y, %c = recur.instance @LSTM "enc" (%x) reads ["h", "c"] : (tensor<3xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+    recur.system @Sum {
+      %x = recur.input "x" : tensor<3xf32>
+      %sp = recur.delay %s by 1 state "s" : tensor<3xf32>
+      %s = recur.add %sp, %x : tensor<3xf32>
+      recur.equation "s", %s : tensor<3xf32>
+    }
+    recur.system exported @Model {
+      %x = recur.input "x" : tensor<3xf32>
+      %y = recur.instance @Sum "enc" (%x) reads ["s"] : (tensor<3xf32>) -> tensor<3xf32>
+      recur.output "y", %y : tensor<3xf32>
+    }
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$system, StrAttr:$path, Variadic<Recur_Value>:$arguments,

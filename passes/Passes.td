@@ -17,6 +17,12 @@ def RecurInlineInstances : Pass<"recur-inline-instances", "::mlir::ModuleOp"> {
 
     ```mlir
     // before
+    recur.system @Cell {
+      %x = recur.input "x" : tensor<3xf32>
+      %W = recur.param "W" init <xavier> : tensor<4x3xf32>
+      %h = recur.matmul %W, %x : (tensor<4x3xf32>, tensor<3xf32>) -> tensor<4xf32>
+      recur.equation "h", %h : tensor<4xf32>
+    }
     recur.system exported @Model {
       %x = recur.input "x" : tensor<3xf32>
       %y = recur.instance @Cell "enc" (%x) reads ["h"] : (tensor<3xf32>) -> tensor<4xf32>
@@ -45,13 +51,19 @@ def RecurRecordInterface : Pass<"recur-record-interface", "::mlir::ModuleOp"> {
 
     ```mlir
     // before
-    recur.system exported @M { ... }
+    recur.system exported @M {
+      %x = recur.input "x" : tensor<3xf32>
+      recur.output "y", %x : tensor<3xf32>
+    }
     // after
     recur.interface "M" dims {} {
       recur.tensor input "x" : tensor<3xf32>
       recur.tensor output "y" : tensor<3xf32>
     }
-    recur.system exported @M { ... }
+    recur.system exported @M {
+      %x = recur.input "x" : tensor<3xf32>
+      recur.output "y", %x : tensor<3xf32>
+    }
     ```
   }];
   let dependentDialects = ["::recur::RecurDialect"];
@@ -173,11 +185,27 @@ def RecurPrintEquations : Pass<"recur-print-equations", "::recur::SystemOp"> {
 
     Pre-condition: no instances. Works on the level of equations.
 
-    ```
-    gradient of M {
-      d.h = given(h) + final(h) + d.h[t+1] * w
-      d.h[0] = d.h[1] * w
-      d.w = total(d.h * h[t-1])
+    ```mlir
+    // before
+    recur.system exported @M {
+      %w = recur.param "w" init <xavier> : tensor<4xf32>
+      %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+      %h = recur.mul %w, %hp : tensor<4xf32>
+      recur.equation "h", %h : tensor<4xf32>
+      recur.output "h", %h : tensor<4xf32>
+    }
+    // after: the same, and on standard output
+    //   model M {
+    //     param w : [4] ~ xavier
+    //     h = w * h[t-1]
+    //     output h
+    //   }
+    recur.system exported @M {
+      %w = recur.param "w" init <xavier> : tensor<4xf32>
+      %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+      %h = recur.mul %w, %hp : tensor<4xf32>
+      recur.equation "h", %h : tensor<4xf32>
+      recur.output "h", %h : tensor<4xf32>
     }
     ```
   }];

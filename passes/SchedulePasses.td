@@ -16,6 +16,8 @@ def RecurPlanTape : Pass<"recur-plan-tape", "::mlir::ModuleOp"> {
     only a part of it is read. Inputs and parameters are read again, random masks drawn again. What only the adjoint
     computes stays in the backward. The attribute `recur.tape` of `@M.forward_taped` says what was decided and why.
 
+    Pre-condition: joint systems (`recur-derive-adjoint`).
+
     ```mlir
     // before, in @M.joint, where %do is an adjoint
     %tc = recur.tanh %c : tensor<4xf32>

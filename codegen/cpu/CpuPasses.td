@@ -18,12 +18,24 @@ def PlanTiles : Pass<"recur-plan-tiles", "::mlir::ModuleOp">, MachineOptions {
     depend on parameters alone), and lets the product read it with `recur.read_packed`. Products of one phase with the
     same vector share one slot. Phases that total outer products get one scratch slot for all.
 
-    Pre-condition: `recur-plan-memory`. Before and after, for 16 lanes:
+    Pre-condition: `recur-plan-memory`.
 
     ```mlir
-    %w = recur.read %W offset 0 strides [64, 1] : (!recur.slot<tensor<32x64xf32>>) -> tensor<32x64xf32>
-    // with %p = recur.slot prepared "W.packed" : !recur.slot<tensor<1x1x64x2x16xf32>>
-    %w = recur.read_packed %p product 0 of 1 : !recur.slot<tensor<1x1x64x2x16xf32>> -> tensor<32x64xf32>
+    // before
+    recur.phase "y" space [32] {
+      %w = recur.read %W offset 0 strides [64, 1] : (!recur.slot<tensor<32x64xf32>>) -> tensor<32x64xf32>
+      %v = recur.read %x offset 0 strides [1] : (!recur.slot<tensor<64xf32>>) -> tensor<64xf32>
+      %p = recur.matmul %w, %v : (tensor<32x64xf32>, tensor<64xf32>) -> tensor<32xf32>
+      recur.write %p, %y offset 0 strides [1] : tensor<32xf32>, !recur.slot<tensor<32xf32>>
+    }
+    // after, with 16 lanes and a `once` that fills %packed
+    recur.phase "y" space [32] {
+      %w = recur.read_packed %packed product 0 of 1
+        : (!recur.slot<tensor<1x1x64x2x16xf32>>) -> tensor<32x64xf32>
+      %v = recur.read %x offset 0 strides [1] : (!recur.slot<tensor<64xf32>>) -> tensor<64xf32>
+      %p = recur.matmul %w, %v : (tensor<32x64xf32>, tensor<64xf32>) -> tensor<32xf32>
+      recur.write %p, %y offset 0 strides [1] : tensor<32xf32>, !recur.slot<tensor<32xf32>>
+    }
     ```
   }];
   let dependentDialects = ["::recur::RecurDialect"];
@@ -41,13 +53,23 @@ def LowerToCpu : Pass<"recur-lower-to-cpu", "::mlir::ModuleOp">, MachineOptions 
     Pre-condition: nothing but slots, groups and phases in systems.
 
     ```mlir
-    func.func @Elman.forward.run(%frame: !llvm.ptr) {
-      call @Elman.forward.map0.z(%frame) : (!llvm.ptr) -> ()
-      scf.for %t = %zero to %T step %one : i64 {
-        func.call @Elman.forward.loop0.h(%frame, %t) : (!llvm.ptr, i64) -> ()
+    // before
+    recur.system exported @M.forward {
+      %w = recur.slot param "w" : !recur.slot<tensor<8xf32>>
+      %y = recur.slot output "y" time batch : !recur.slot<tensor<8xf32>>
+      recur.map {
+        recur.phase "y" space [8] {
+          %a = recur.read %w offset 0 strides [1] : (!recur.slot<tensor<8xf32>>) -> tensor<8xf32>
+          recur.write %a, %y offset 0 strides [1] : tensor<8xf32>, !recur.slot<tensor<8xf32>>
+        }
       }
+    }
+    // after, without the body of the phase
+    func.func @M.forward.run(%frame: !llvm.ptr) {
+      call @M.forward.map0.y(%frame) : (!llvm.ptr) -> ()
       return
     }
+    func.func private @M.forward.map0.y(%frame: !llvm.ptr)
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
