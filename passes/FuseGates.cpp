@@ -85,12 +85,12 @@ static Location fusedLoc(ArrayRef<Operation *> ops) {
   return FusedLoc::get(ops.front()->getContext(), locs);
 }
 
-/// Puts the rows of `whole` in place of the results of `ops`, one below the other.
-static void replaceByRows(OpBuilder &builder, ArrayRef<Operation *> ops, Value whole) {
+/// Puts the parts of `whole` along `dim` in place of the results of `ops`, in their order.
+static void replaceByParts(OpBuilder &builder, ArrayRef<Operation *> ops, Value whole, int64_t dim) {
   int64_t offset = 0;
   for (Operation *op : ops) {
-    int64_t size = typeOf(op->getResult(0)).getDimSize(0);
-    op->getResult(0).replaceAllUsesWith(slice(builder, op->getLoc(), whole, 0, offset, size));
+    int64_t size = typeOf(op->getResult(0)).getDimSize(dim);
+    op->getResult(0).replaceAllUsesWith(slice(builder, op->getLoc(), whole, dim, offset, size));
     offset += size;
   }
   for (Operation *op : ops)
@@ -158,14 +158,14 @@ void FuseGates::splitConcatenations() {
       op.erase();
 }
 
-//===-- W1 @ z, W2 @ z = rows of [W1; W2] @ z ------------------------------------------------===//
+//===-- W1 @ z, W2 @ z = rows of [W1; W2] @ z, in each of the leading dims (heads) ------------===//
 
 void FuseGates::stackProducts() {
   TimeInvariance invariance(getOperation());
   Cycles cycles(body());
   llvm::MapVector<std::pair<Value, unsigned>, SmallVector<Operation *>> groups;
   for (auto op : body().getOps<MatmulOp>())
-    if (isPlainProduct(op) && invariance.isPrepared(op.getA()))
+    if (op.isMatrixVector() && invariance.isPrepared(op.getA()))
       groups[{op.getB(), cycles.of(op)}].push_back(op);
   for (auto &[key, ops] : groups) {
     if (ops.size() < 2)
@@ -175,13 +175,14 @@ void FuseGates::stackProducts() {
     SmallVector<Value> matrices;
     for (Operation *op : ops)
       matrices.push_back(cast<MatmulOp>(op).getA());
-    Value matrix = concat(builder, loc, matrices, 0);
-    auto type = RankedTensorType::get(typeOf(matrix).getDimSize(0), typeOf(matrix).getElementType());
+    int64_t dim = typeOf(matrices.front()).getRank() - 2; // of the rows, in matrix and product
+    Value matrix = concat(builder, loc, matrices, dim);
+    auto type = resized(typeOf(ops.front()->getResult(0)), dim, typeOf(matrix).getDimSize(dim));
     // Not the key: another group may have replaced the vector.
     Value vector = cast<MatmulOp>(ops.front()).getB();
     Value product = MatmulOp::create(builder, loc, type, matrix, vector);
     numFused += ops.size();
-    replaceByRows(builder, ops, product);
+    replaceByParts(builder, ops, product, dim);
   }
 }
 
@@ -280,6 +281,6 @@ void FuseGates::joinTotals() {
     Expr all = outer({concat(builder, loc, rows, 0), &builder, loc}, {vector, &builder, loc});
     Value total = TotalOp::create(builder, loc, all.value);
     numFused += totals.size();
-    replaceByRows(builder, totals, total);
+    replaceByParts(builder, totals, total, 0);
   }
 }

@@ -108,7 +108,8 @@ def RecurFuseGates : Pass<"recur-fuse-gates", "::recur::SystemOp"> {
   let summary = "makes few large products of the many small ones of gates";
   let description = [{
     - `W @ [h, x]` with a constant W becomes `W[:, :H] @ h + W[:, H:] @ x`: the part off the cycle can run ahead;
-    - products of constant matrices with the same vector become one, with the matrices one below the other;
+    - products of constant matrices with the same vector become one, with the matrices one below the other, also in
+      each of several leading dims (heads);
     - for adjoints: `W1.T @ a + W2.T @ b` becomes `[W1; W2].T @ [a, b]`, and totals of outer products with one right
       side become one total.
 

@@ -78,3 +78,36 @@ recur.system @TotalsThatCross {
   recur.gradient "a", %crossx : tensor<4x4xf32>
   recur.gradient "b", %crossy : tensor<4x4xf32>
 }
+
+// Heads: a matrix that changes in time, and one that takes all heads for one matrix.
+// CHECK-LABEL: recur.system @OtherProductsOfHeads
+// CHECK: recur.matmul %A, %x
+// CHECK: recur.matmul %S, %x
+// CHECK: recur.matmul %M, %x
+// CHECK-NOT: recur.slice
+recur.system @OtherProductsOfHeads {
+  %x = recur.input "x" : tensor<2x4xf32> loc("x")
+  %s = recur.input "S" : tensor<2x4x4xf32> loc("S")
+  %a = recur.param "A" init <xavier> : tensor<2x4x4xf32> loc("A")
+  %m = recur.param "M" init <xavier> : tensor<2x2xf32> loc("M")
+  %0 = recur.matmul %a, %x : (tensor<2x4x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  %1 = recur.matmul %s, %x : (tensor<2x4x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  %2 = recur.matmul %m, %x : (tensor<2x2xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  recur.output "a", %0 : tensor<2x4xf32>
+  recur.output "s", %1 : tensor<2x4xf32>
+  recur.output "m", %2 : tensor<2x4xf32>
+}
+
+// Heads that are off the cycle stay off it.
+// CHECK-LABEL: recur.system @HeadsOffTheCycle
+// CHECK: recur.matmul %U, %hp
+// CHECK: recur.matmul %V, %hp
+recur.system @HeadsOffTheCycle {
+  %u = recur.param "U" init <xavier> : tensor<2x4x4xf32> loc("U")
+  %v = recur.param "V" init <xavier> : tensor<2x4x4xf32> loc("V")
+  %hp = recur.delay %h by 1 state "h" : tensor<2x4xf32> loc("hp")
+  %0 = recur.matmul %u, %hp : (tensor<2x4x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  %h = recur.tanh %0 : tensor<2x4xf32>
+  %y = recur.matmul %v, %hp : (tensor<2x4x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  recur.output "y", %y : tensor<2x4xf32>
+}

@@ -75,3 +75,27 @@ recur.system @ProductOfAProduct {
   recur.output "z", %2 : tensor<4xf32>
   recur.output "w", %3 : tensor<4xf32>
 }
+
+// Products of heads: the matrices of each head one below the other, and the rows of each head taken apart again.
+// CHECK-LABEL: recur.system @Heads
+// CHECK-DAG: %[[HP:.*]] = recur.delay %h by 1
+// CHECK-DAG: %[[W:.*]] = recur.concat %A, %B dim 1 : (tensor<2x3x4xf32>, tensor<2x4x4xf32>) -> tensor<2x7x4xf32>
+// CHECK-DAG: %[[P:.*]] = recur.matmul %[[W]], %[[HP]] : (tensor<2x7x4xf32>, tensor<2x4xf32>) -> tensor<2x7xf32>
+// CHECK-DAG: %[[Y:.*]] = recur.slice %[[P]] dim 1 at 0 : tensor<2x7xf32> -> tensor<2x3xf32>
+// CHECK-DAG: %[[Z:.*]] = recur.slice %[[P]] dim 1 at 3 : tensor<2x7xf32> -> tensor<2x4xf32>
+// CHECK-DAG: recur.add %{{.*}}, %[[Z]] : tensor<2x4xf32>
+// CHECK: }
+recur.system @Heads {
+  %x = recur.input "x" : tensor<2x4xf32> loc("x")
+  %a = recur.param "A" init <xavier> : tensor<2x3x4xf32> loc("A")
+  %b = recur.param "B" init <xavier> : tensor<2x4x4xf32> loc("B")
+  %hp = recur.delay %h by 1 state "h" : tensor<2x4xf32>
+  %0 = recur.matmul %a, %hp : (tensor<2x3x4xf32>, tensor<2x4xf32>) -> tensor<2x3xf32>
+  %1 = recur.matmul %b, %hp : (tensor<2x4x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  %s = recur.reduce sum %0 dim 1 keep : tensor<2x3xf32> -> tensor<2x1xf32>
+  %2 = recur.broadcast %s : tensor<2x1xf32> -> tensor<2x4xf32>
+  %3 = recur.add %x, %1 : tensor<2x4xf32>
+  %4 = recur.mul %3, %2 : tensor<2x4xf32>
+  %h = recur.tanh %4 : tensor<2x4xf32> loc("h")
+  recur.output "h", %h : tensor<2x4xf32>
+}
