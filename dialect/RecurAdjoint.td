@@ -9,14 +9,21 @@ def Recur_SeedOp : Recur_Op<"seed", [Pure]> {
   let description = [{
     `d.h` of the call; zero where the caller gives none. `last` marks an output of the last step only: the value is
     zero at every other step. The seed "loss" is that of the loss, constant in time: 1, or 0 if the caller says so.
+    In the adjoint of an adjoint, `d.w` is the result that a `recur.gradient` of w gives there, and its seed the
+    direction of a Hessian-vector product; `constant` in time for a parameter.
 
     ```mlir
     %dh = recur.seed "h" : tensor<4xf32>
+    %v = recur.seed "d.W_f" constant : tensor<4x7xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$output, UnitAttr:$last);
+  let arguments = (ins StrAttr:$output, UnitAttr:$last, UnitAttr:$constant);
   let results = (outs Recur_Real:$value);
-  let assemblyFormat = "$output (`last` $last^)? attr-dict `:` type($value)";
+  let assemblyFormat = "$output (`last` $last^)? (`constant` $constant^)? attr-dict `:` type($value)";
+  let extraClassDeclaration = [{
+    /// Whether the value is the same at every step.
+    bool isConstant() { return getConstant() || getOutput() == "loss"; }
+  }];
 }
 
 def Recur_FinalSeedOp : Recur_Op<"final_seed", [Pure]> {

@@ -47,6 +47,9 @@ private:
   void findStates();
   void findWanted();
   void addSeeds();
+  void addSeed(OutputOp output);
+  void addFinalSeed(State &state);
+  void addSeedsOfGradients();
   LogicalResult visitReached();
   void visitBoundary(const State &state);
   void addGradients();
@@ -136,32 +139,55 @@ void AdjointDeriver::findWanted() {
   }
 }
 
+void AdjointDeriver::addSeed(OutputOp output) {
+  adjoint.visit(output);
+  Value value = output.getValue();
+  Value seed = SeedOp::create(builder, output.getLoc(), value.getType(), output.getName(), output.getLast());
+  adjoint.add(value, adjoint.expr(seed));
+  for (State &state : states)
+    if (output.getLast() && !state.reversed && state.source == value)
+      state.seeds.push_back(seed);
+}
+
+void AdjointDeriver::addFinalSeed(State &state) {
+  Operation *shift = state.shifts.front();
+  adjoint.visit(shift);
+  Value seed = FinalSeedOp::create(builder, shift->getLoc(), state.type, state.name, state.slots, state.reversed);
+  adjoint.add(state.source, adjoint.expr(seed));
+  state.seeds.push_back(seed);
+}
+
 void AdjointDeriver::addSeeds() {
-  SmallVector<Operation *> primal;
-  for (Operation &op : system.getBody().front())
-    primal.push_back(&op);
-  for (Operation *op : primal) {
-    adjoint.visit(op);
-    if (auto output = dyn_cast<OutputOp>(op); output && isReal(output.getValue())) {
-      Value seed =
-          SeedOp::create(builder, op->getLoc(), output.getValue().getType(), output.getName(), output.getLast());
-      adjoint.add(output.getValue(), adjoint.expr(seed));
-      for (State &state : states)
-        if (output.getLast() && !state.reversed && state.source == output.getValue())
-          state.seeds.push_back(seed);
-    } else if (auto loss = dyn_cast<LossOp>(op)) {
-      Value seed = SeedOp::create(builder, op->getLoc(), loss.getValue().getType(), "loss");
-      adjoint.add(loss.getValue(), adjoint.expr(seed));
-    }
+  SmallVector<OutputOp> outputs(system.getBody().getOps<OutputOp>());
+  SmallVector<LossOp> losses(system.getBody().getOps<LossOp>());
+  for (OutputOp output : outputs)
+    if (isReal(output.getValue()))
+      addSeed(output);
+  for (LossOp loss : losses) {
+    adjoint.visit(loss);
+    Value seed = SeedOp::create(builder, loss.getLoc(), loss.getValue().getType(), "loss");
+    adjoint.add(loss.getValue(), adjoint.expr(seed));
   }
-  for (State &state : states) {
-    if (state.name.empty())
-      continue;
-    adjoint.visit(state.shifts.front());
-    Value seed = FinalSeedOp::create(builder, state.shifts.front()->getLoc(), state.type, state.name, state.slots,
-                                     state.reversed);
-    adjoint.add(state.source, adjoint.expr(seed));
-    state.seeds.push_back(seed);
+  for (State &state : states)
+    if (!state.name.empty())
+      addFinalSeed(state);
+}
+
+/// The results of an adjoint system are its gradients, and its seeds are numbers given. Its gradients make room for
+/// those that are derived here, which have the same names.
+void AdjointDeriver::addSeedsOfGradients() {
+  for (auto boundary : llvm::make_early_inc_range(system.getBody().getOps<BoundaryGradientOp>()))
+    if (boundary.use_empty())
+      boundary.erase();
+  for (GradientOp gradient : llvm::make_early_inc_range(system.getBody().getOps<GradientOp>())) {
+    Value value = gradient.getValue();
+    bool ofInput = llvm::any_of(system.getBody().getOps<InputOp>(),
+                                [&](InputOp input) { return input.getName() == gradient.getName(); });
+    auto seed = SeedOp::create(builder, gradient.getLoc(), value.getType(), ("d." + gradient.getName()).str(),
+                               /*last=*/false, /*constant=*/!ofInput);
+    adjoint.visit(seed);
+    adjoint.add(value, adjoint.expr(seed));
+    gradient.erase();
   }
 }
 
@@ -248,6 +274,8 @@ bool AdjointDeriver::contributesSequence(Operation *from) const {
     return true;
   if (isa<LossOp, BoundaryGradientOp>(from))
     return false;
+  if (auto seed = dyn_cast<SeedOp>(from)) // not there when the analysis was made
+    return !seed.isConstant();
   return !invariance.isInvariant(from->getResult(0));
 }
 
@@ -301,7 +329,10 @@ void AdjointDeriver::addGradients() {
 FailureOr<unsigned> AdjointDeriver::run() {
   findStates();
   findWanted();
-  addSeeds();
+  if (system.getBody().getOps<GradientOp>().empty())
+    addSeeds();
+  else
+    addSeedsOfGradients();
   if (failed(visitReached()))
     return failure();
   for (const State &state : states)

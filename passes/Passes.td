@@ -147,6 +147,10 @@ def RecurDeriveAdjoint : Pass<"recur-derive-adjoint", "::mlir::ModuleOp"> {
     (of outputs, of final states, of the loss) and end in `recur.gradient` for every parameter and real input, and
     in `recur.boundary_gradient` for every state.
 
+    Of a system that has gradients already, a joint one that has been exported, these are the results, and its seeds
+    are given numbers: `@M.joint.joint` computes the gradients of the sum of `d.w` times d.w over all w, the Hessian
+    times a vector. It is refused if a parameter reaches a boundary equation: `recur.boundary_gradient` has no adjoint.
+
     Pre-condition: no instances (`recur-inline-instances`).
 
     ```mlir

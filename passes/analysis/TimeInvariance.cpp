@@ -12,9 +12,8 @@ enum class Rank { Prepared, Invariant, Varying };
 
 /// What the results of an op are at least, whatever its operands are.
 static Rank ownRank(Operation *op) {
-  // The seed of the loss is one number, those of outputs are sequences.
   if (auto seed = dyn_cast<SeedOp>(op))
-    return seed.getOutput() == "loss" ? Rank::Invariant : Rank::Varying;
+    return seed.isConstant() ? Rank::Invariant : Rank::Varying;
   if (auto saved = dyn_cast<SavedOp>(op))
     return saved.getConstant() ? Rank::Invariant : Rank::Varying;
   if (isa<InputOp, RandomMaskOp, FinalSeedOp, ShiftOpInterface, InstanceOp, ReadOp>(op))

@@ -146,6 +146,8 @@ recur.system @Adjoint {
   %dh = recur.seed "h" : tensor<4xf32>
   // CHECK: recur.seed "y" last : tensor<4xf32>
   %dy = recur.seed "y" last : tensor<4xf32>
+  // CHECK: recur.seed "d.W" constant : tensor<4xf32>
+  %dw = recur.seed "d.W" constant : tensor<4xf32>
   // CHECK: recur.final_seed "h" slots 2 : tensor<4xf32>
   %f = recur.final_seed "h" slots 2 : tensor<4xf32>
   // CHECK: recur.final_seed "g" slots 1 reversed : tensor<4xf32>

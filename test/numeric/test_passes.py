@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The passes on equations keep what a system computes: every cell of the standard library, evaluated by the oracle
-before and after them, and its derived gradient, simplified and fused, against central differences."""
+before and after them, and its derived gradient, simplified and fused, against central differences. The adjoint of its
+adjoint is its Hessian times a vector, against central differences of the gradient."""
 import os
 import re
 import subprocess
@@ -65,9 +66,9 @@ class Passes(unittest.TestCase):
         tensors.save(scratch("params.st"), params)
         tensors.save(scratch("in.st"), inputs)
 
-    def oracle(self, command, path, *extra):
+    def oracle(self, command, path, *extra, params="params.st", arrays="in.st"):
         out = scratch("out.st")
-        run(f"{BIN}/seq-interp", command, path, "--params", scratch("params.st"), "--in", scratch("in.st"),
+        run(f"{BIN}/seq-interp", command, path, "--params", scratch(params), "--in", scratch(arrays),
             "--out", out, *extra)
         return tensors.load(out)
 
@@ -94,6 +95,35 @@ class Passes(unittest.TestCase):
                     run(f"{BIN}/seq-opt", source, f"-pass-pipeline=builtin.module({pipeline})", "-o", changed)
                     self.check(self.oracle("forward", changed), forward, 1e-12)
                     self.check(self.oracle("gradient", changed, "--adjoint"), gradient, 1e-6)
+
+    def moved(self, direction, step):
+        """The gradient at parameters and inputs moved by `step` along `direction`."""
+        params, inputs = tensors.load(scratch("params.st")), tensors.load(scratch("in.st"))
+        tensors.save(scratch("params+.st"), {name: value + step * direction[name] for name, value in params.items()})
+        moved = {name: value + step * direction[name] for name, value in inputs.items() if name in direction}
+        tensors.save(scratch("in+.st"), {**inputs, **moved})
+        return self.oracle("gradient", scratch("cell.mlir"), "--adjoint", params="params+.st", arrays="in+.st")
+
+    def test_the_adjoint_of_an_adjoint_is_the_hessian_times_a_vector(self):
+        delta = 1e-5
+        for cell in CELLS:
+            with self.subTest(cell=cell):
+                source = self.equations(cell, CELLS[cell])
+                self.arrays(source)
+                self.seed_outputs(self.oracle("forward", source))
+                gradient = self.oracle("gradient", source, "--adjoint")
+                direction = {name[2:]: self.rng.normal(0, 1, value.shape) for name, value in gradient.items()
+                             if not name.endswith("]")}
+                above, below = self.moved(direction, delta), self.moved(direction, -delta)
+                expected = {name: (above[name] - below[name]) / (2 * delta) for name in gradient}
+                inputs = dict(tensors.load(scratch("in.st")))
+                inputs.update({f"d.d.{name}": value for name, value in direction.items()})
+                tensors.save(scratch("in.st"), inputs)
+                run(f"{BIN}/seq-opt", source, "-recur-inline-instances", "-recur-derive-adjoint",
+                    "-o", scratch("joint.mlir"))
+                model = f"{CELLS[cell]['model']}.joint"
+                self.check(self.oracle("gradient", scratch("joint.mlir"), "--adjoint", f"--model={model}"), expected,
+                           1e-6)
 
 
 if __name__ == "__main__":

@@ -113,3 +113,29 @@ recur.system exported @Alias {
   recur.equation "z", %x : tensor<4xf32>
   recur.output "z", %x : tensor<4xf32>
 }
+
+// The adjoint of an adjoint: its results are the gradients, whose seeds are d.w, constant in time, and d.x. The seed of
+// y is a number given. What flows through every step to w is totalled; to x it is another number at each step.
+// CHECK-LABEL: recur.system @Again.joint.joint
+// CHECK-NOT: recur.gradient
+// CHECK: %d.y = recur.seed "y"
+// CHECK: %[[VW:.*]] = recur.seed "d.w" constant : tensor<f32>
+// CHECK: %[[VX:.*]] = recur.seed "d.x" : tensor<f32>
+// CHECK-NOT: recur.seed
+// CHECK: %[[XW:.*]] = recur.mul %[[VX]], %d.y
+// CHECK: %[[WX:.*]] = recur.mul %[[VW]], %d.y
+// CHECK: recur.gradient "w", %[[DW:.*]] : tensor<f32>
+// CHECK: recur.gradient "x", %[[WX]] : tensor<f32>
+// CHECK: %[[DW]] = recur.total %[[XW]]
+recur.system exported @Again.joint {
+  %w = recur.param "w" init <xavier> : tensor<f32> loc("w")
+  %x = recur.input "x" : tensor<f32> loc("x")
+  %y = recur.mul %w, %x : tensor<f32> loc("y")
+  recur.output "y", %y : tensor<f32>
+  %s = recur.seed "y" : tensor<f32> loc("d.y")
+  %0 = recur.mul %s, %x : tensor<f32>
+  %1 = recur.total %0 : tensor<f32>
+  recur.gradient "w", %1 : tensor<f32>
+  %2 = recur.mul %s, %w : tensor<f32>
+  recur.gradient "x", %2 : tensor<f32>
+}

@@ -209,7 +209,7 @@ bool Evaluator::computeLeaf(const Node &node, int64_t step, int64_t row, double 
   return true;
 }
 
-/// The caller's gradient of an output, or of a final state at the step where that state is.
+/// The caller's gradient of an output or a gradient, or of a final state at the step where that state is.
 void Evaluator::computeSeed(const Node &node, int64_t step, int64_t row, double *result) const {
   int64_t count = node.elements();
   std::fill_n(result, count, 0.0);
@@ -221,7 +221,7 @@ void Evaluator::computeSeed(const Node &node, int64_t step, int64_t row, double 
     auto given = call.outputGradients.find(seed.getOutput().str());
     if (given == call.outputGradients.end() || (seed.getLast() && step != call.length(row) - 1))
       return;
-    int64_t index = seed.getLast() ? row : step * call.B + row;
+    int64_t index = seed.getConstant() ? 0 : seed.getLast() ? row : step * call.B + row;
     std::copy_n(given->second.values.data() + index * count, count, result);
     return;
   }
