@@ -69,8 +69,8 @@ std::vector<Layer *> Checker::findLayers(const Expr &e, const Frame &frame) {
   auto name = nameOf(e, frame);
   if (!name)
     return {};
-  Layer *layer = layers.empty() ? findOuterLayer(*name, e, frame)
-                                : findInnerLayer(*name, *layers.back()->levels.back(), e, frame);
+  Layer *layer =
+      layers.empty() ? findOuterLayer(*name, e, frame) : findInnerLayer(*name, *layers.back()->levels.back(), e, frame);
   if (!layer || layer->levels.empty())
     return {};
   layers.push_back(layer);
