@@ -62,6 +62,7 @@ private:
   /// The clone of `op` for the instance, or null where the instance needs none (inputs, outputs, loss).
   Operation *cloneOp(Operation &op, const Context &context, OpBuilder &builder);
   Operation *cloneShift(ShiftOpInterface shift, const Context &context, OpBuilder &builder);
+  void shareBoundaries();
 
   SystemOp system;
   SymbolTable &symbols;
@@ -157,6 +158,22 @@ LogicalResult Inliner::inlineInstance(InstanceOp instance) {
   return success();
 }
 
+/// One state has one boundary: a shift outside an instance that reads a state of its inside gets the boundary equation
+/// that stands there.
+void Inliner::shareBoundaries() {
+  auto keyOf = [](ShiftOpInterface shift) { return std::pair(shift.getStateName(), unsigned(shift.getShift() < 0)); };
+  DenseMap<std::pair<StringRef, unsigned>, Value> boundaries;
+  auto shifts = llvm::to_vector(system.getOps<ShiftOpInterface>());
+  for (ShiftOpInterface shift : shifts)
+    if (shift.getBoundary())
+      boundaries.try_emplace(keyOf(shift), shift.getBoundary());
+  for (ShiftOpInterface shift : shifts) {
+    Value boundary = shift.getStateName().empty() ? Value() : boundaries.lookup(keyOf(shift));
+    if (boundary && !shift.getBoundary())
+      shift->insertOperands(shift->getNumOperands(), boundary);
+  }
+}
+
 FailureOr<unsigned> Inliner::run() {
   for (Operation &op : system.getBody().front()) {
     if (auto param = dyn_cast<ParamOp>(op))
@@ -171,6 +188,7 @@ FailureOr<unsigned> Inliner::run() {
   for (size_t next = 0; next < pending.size(); ++next, ++inlined)
     if (failed(inlineInstance(pending[next])))
       return failure();
+  shareBoundaries();
   return inlined;
 }
 

@@ -105,3 +105,23 @@ recur.system exported @ReadInside {
   recur.output "y", %y#0 : tensor<4xf32>
   recur.output "inside", %y#1 : tensor<4xf32>
 }
+
+// One state has one boundary, also where the outer system reads it.
+// CHECK-LABEL: recur.system exported @OutsideOfBoundary
+// CHECK: %[[B:.*]] = recur.param "e.b"
+// CHECK-DAG: recur.delay %{{.*}} by 1 state "e.c" init %[[B]] : tensor<4xf32>
+// CHECK-DAG: recur.delay %{{.*}} by 2 state "e.c" init %[[B]] : tensor<4xf32>
+recur.system exported @OutsideOfBoundary {
+  %x = recur.input "x" : tensor<4xf32>
+  %c = recur.instance @Bounded "e" (%x) reads ["c"] : (tensor<4xf32>) -> tensor<4xf32>
+  %before = recur.delay %c by 2 state "e.c" : tensor<4xf32>
+  recur.output "y", %before : tensor<4xf32>
+}
+recur.system @Bounded {
+  %x = recur.input "x" : tensor<4xf32>
+  %b = recur.param "b" init <constant, 0.5> : tensor<4xf32>
+  %p = recur.delay %c by 1 state "c" init %b : tensor<4xf32>
+  %c = recur.add %p, %x : tensor<4xf32>
+  recur.equation "c", %c : tensor<4xf32>
+  recur.output "c", %c : tensor<4xf32>
+}

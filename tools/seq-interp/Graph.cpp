@@ -3,6 +3,8 @@
 
 #include "mlir/IR/SymbolTable.h"
 
+#include <map>
+
 using namespace mlir;
 using namespace seqc::interp;
 
@@ -22,6 +24,7 @@ private:
   llvm::Error connect(Node &node);
   llvm::Expected<unsigned> resolve(Frame *frame, Value value);
   llvm::Expected<Value> readOf(Frame *child, StringRef name);
+  void shareBoundaries();
   void numberMasks();
   void findVarying();
 
@@ -145,6 +148,21 @@ llvm::Error GraphBuilder::connect(Node &node) {
   return llvm::Error::success();
 }
 
+/// A state has one boundary, wherever it is read from.
+void GraphBuilder::shareBoundaries() {
+  std::map<std::pair<std::string, bool>, unsigned> boundaries;
+  auto keyOf = [](const Node &node) { return std::pair(stateName(node), node.shift < 0); };
+  for (const Node &node : graph.nodes)
+    if (isa<recur::ShiftOpInterface>(node.op) && node.operands.size() > 1)
+      boundaries.try_emplace(keyOf(node), node.operands[1]);
+  for (Node &node : graph.nodes) {
+    if (!isa<recur::ShiftOpInterface>(node.op) || node.operands.size() > 1 || stateName(node).empty())
+      continue;
+    if (auto boundary = boundaries.find(keyOf(node)); boundary != boundaries.end())
+      node.operands.push_back(boundary->second);
+  }
+}
+
 /// The masks of the exported system keep their sites; those of instances are numbered after them, level by level.
 void GraphBuilder::numberMasks() {
   int64_t next = 0;
@@ -187,6 +205,7 @@ llvm::Expected<Graph> GraphBuilder::build(recur::SystemOp system) {
   for (Node &node : graph.nodes)
     if (llvm::Error error = connect(node))
       return std::move(error);
+  shareBoundaries();
   numberMasks();
   findVarying();
   return std::move(graph);
