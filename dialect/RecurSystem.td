@@ -97,7 +97,7 @@ def Recur_InitAttr : AttrDef<Recur_Dialect, "Init"> {
   let summary = "initialiser of a parameter";
   let description = [{
     `constant(a)`: every element a. `xavier`: uniform in ±sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16).
-    `he`: normal with deviation sqrt(2 / fan_in) (He et al. 2015, eq. 10). `orthogonal` (Saxe et al. 2014).
+    `he`: normal with deviation sqrt(2 / fan_in) (He et al. 2015). `orthogonal` (Saxe et al. 2014).
     `normal(a)`: deviation a. `uniform(a, b)`.
   }];
   let parameters = (ins EnumParameter<Recur_InitKind>:$kind, OptionalParameter<"::mlir::FloatAttr">:$a,
