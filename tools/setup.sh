@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what building and testing seqc needs on Debian 12, if it is not there. Needs root (or sudo) only then.
+# Installs what building and testing seqc needs on Debian 12, and the packages named, if they are not there. Needs root (or
+# sudo) only then. Usage: tools/setup.sh [package ...]
 set -euo pipefail
 
 packages=(
@@ -10,7 +11,8 @@ packages=(
   # seq-run
   libcli11-dev nlohmann-json3-dev gnuplot-nox
   # the tests
-  libgtest-dev python3-numpy python3-psutil python3-onnx libonnx-testdata binutils
+  libgtest-dev python3-numpy python3-psutil python3-onnx libonnx-testdata binutils clang-format-22
+  "$@"
 )
 
 missing=()
