@@ -255,9 +255,9 @@ namespace {
 struct PlanTape : public recur::impl::RecurPlanTapeBase<PlanTape> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
-    for (SystemOp system : llvm::to_vector(getOperation().getOps<SystemOp>())) {
-      if (!system.getExported() || system->hasAttr("recur.program"))
-        continue;
+    // Listed before any is split, without the joint systems, which are erased then.
+    auto isModel = [](SystemOp system) { return system.getExported() && !system->hasAttr("recur.program"); };
+    for (SystemOp system : llvm::to_vector(llvm::make_filter_range(getOperation().getOps<SystemOp>(), isModel))) {
       std::string model = system.getSymName().str();
       if (auto joint = symbols.lookup<SystemOp>(model + ".joint")) {
         split(joint, model);
