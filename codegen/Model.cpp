@@ -41,7 +41,7 @@ std::vector<std::string> Model::entryPoints() const {
   if (forwardTaped.exists && backward.exists)
     names.insert(names.end(), {"forward_taped", "backward", "gradient"});
   if (forward.exists && looksAhead.empty())
-    names.push_back("step");
+    names.emplace_back("step");
   return names;
 }
 

@@ -41,7 +41,7 @@ private:
   Constant *slots(const std::vector<ModelSlot> &rows, const Twine &name);
   Constant *program(const ModelProgram &program, StringRef name);
   Constant *tensor(const ModelTensor &tensor);
-  Constant *tensors(const std::vector<ModelTensor> &tensors, const Twine &name);
+  Constant *tensors(const std::vector<ModelTensor> &list, const Twine &name);
   Constant *zeros();
   uint64_t tag(StringRef description);
 

@@ -22,10 +22,11 @@ Error writeAtomically(StringRef path, llvm::function_ref<Error(const std::string
   int descriptor = -1;
   if (std::error_code error = llvm::sys::fs::createUniqueFile(path + ".%%%%%%.tmp", descriptor, temporary))
     return cannotWrite(path, error);
-  llvm::sys::Process::SafelyCloseFileDescriptor(descriptor);
   llvm::FileRemover remover(temporary);
+  if (std::error_code error = llvm::sys::Process::SafelyCloseFileDescriptor(descriptor))
+    return cannotWrite(path, error);
   llvm::sys::RemoveFileOnSignal(temporary);
-  auto keepOnSignal = llvm::make_scope_exit([&] { llvm::sys::DontRemoveFileOnSignal(temporary); });
+  llvm::scope_exit keepOnSignal([&] { llvm::sys::DontRemoveFileOnSignal(temporary); });
   if (Error error = write(temporary.str().str()))
     return error;
   if (std::error_code error = llvm::sys::fs::rename(temporary, path))
