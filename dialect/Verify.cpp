@@ -210,8 +210,8 @@ LogicalResult SystemOp::verifyRegions() {
   return success();
 }
 
-LogicalResult InstanceOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  auto system = symbols.lookupNearestSymbolFrom<SystemOp>(*this, getSystemAttr());
+LogicalResult InstanceOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto system = symbolTable.lookupNearestSymbolFrom<SystemOp>(*this, getSystemAttr());
   if (!system)
     return emitOpError("names no system: ") << getSystemAttr();
   SmallVector<Type> inputs;
