@@ -45,10 +45,10 @@ public:
   std::string run(const File &file);
 
 private:
-  void line(const std::string &text) { out += std::string(depth * 2, ' ') + text + "\n"; }
+  void line(const std::string &text) { out += std::string(2 * depth, ' ') + text + "\n"; }
   void system(const System &system);
-  void stmt(const Stmt &stmt);
-  void expr(const Expr &expr, const std::string &label = "");
+  void stmt(const Stmt &node);
+  void expr(const Expr &node, const std::string &label = "");
   void labelled(const std::string &label, const std::vector<ExprPtr> &exprs);
   void type(const Type &type);
   void initialiser(const Initialiser &init);
@@ -60,7 +60,7 @@ private:
   void bracesOf(const std::vector<Name> &names);
 
   std::string out;
-  unsigned depth = 0;
+  size_t depth = 0;
 };
 } // namespace
 
@@ -117,9 +117,9 @@ void AstPrinter::expr(const Expr &node, const std::string &label) {
     expr(*brace, "in braces");
   if (node.shiftExpr)
     expr(*node.shiftExpr, "shift");
-  for (size_t i = 0; i < node.args.size(); ++i) {
-    if (node.args[i])
-      expr(*node.args[i]);
+  for (const ExprPtr &arg : node.args) {
+    if (arg)
+      expr(*arg);
     else
       line("open");
   }

@@ -231,31 +231,31 @@ Node *Checker::checkSlice(const Expr &e, const Frame &frame) {
   }
   Extent whole = x->shape.extents[0];
   auto lookup = [&](llvm::StringRef name) { return findNumber(name, frame); };
-  std::optional<int64_t> bounds[2] = {0, whole.size};
+  int64_t bounds[2] = {0, whole.size};
   for (int side : {0, 1}) {
     const ast::ExprPtr &bound = e.args[side + 1];
     if (!bound)
       continue;
-    bounds[side] = evaluateInteger(*bound, lookup, diags);
-    if (!bounds[side])
+    std::optional<int64_t> said = evaluateInteger(*bound, lookup, diags);
+    if (!said)
       return nullptr;
-    if (*bounds[side] < 0 && whole.isKnown()) // counts from the end
-      *bounds[side] += whole.size;
+    bool fromEnd = *said < 0 && whole.isKnown();
+    bounds[side] = fromEnd ? *said + whole.size : *said;
   }
   if (!whole.isKnown()) {
-    bool isSaid = e.args[1] && e.args[2] && *bounds[0] >= 0 && *bounds[1] > *bounds[0];
-    return slice(x, 0, isSaid ? Extent::of(*bounds[1] - *bounds[0]) : Extent(), e, frame);
+    bool isSaid = e.args[1] && e.args[2] && bounds[0] >= 0 && bounds[1] > bounds[0];
+    return slice(x, 0, isSaid ? Extent::of(bounds[1] - bounds[0]) : Extent(), e, frame);
   }
-  if (*bounds[0] < 0 || *bounds[1] > whole.size || *bounds[0] >= *bounds[1]) {
+  if (bounds[0] < 0 || bounds[1] > whole.size || bounds[0] >= bounds[1]) {
     auto builder = report(DiagId::SliceBounds, e.range, frame, sourceText(e.range), sourceText(x->range),
                           x->shape.textWithSizes());
     noteShape(builder, *x);
     return nullptr;
   }
-  int64_t size = *bounds[1] - *bounds[0];
+  int64_t size = bounds[1] - bounds[0];
   // `z[0:H]` is of size `H` in the user's words.
-  bool fromStart = *bounds[0] == 0 && e.args[2];
-  return slice(x, *bounds[0], fromStart ? Extent{size, sourceText(e.args[2]->range)} : Extent::of(size), e, frame);
+  bool fromStart = bounds[0] == 0 && e.args[2];
+  return slice(x, bounds[0], fromStart ? Extent{size, sourceText(e.args[2]->range)} : Extent::of(size), e, frame);
 }
 
 /// `table[id]` looks a row up; `x[3]` takes one at compile time.

@@ -54,7 +54,7 @@ std::string detail::argument(double value) {
 // Collecting
 //===----------------------------------------------------------------------===//
 
-Diagnostics::Builder Diagnostics::add(DiagId id, SourceRange range, std::vector<std::string> args) {
+Diagnostics::Builder Diagnostics::add(DiagId id, SourceRange range, const std::vector<std::string> &args) {
   const CatalogueEntry &entry = entryOf(id);
   Diagnostic diagnostic;
   diagnostic.main = {id, entry.severity, range, fill(entry.text, args)};
@@ -65,7 +65,8 @@ Diagnostics::Builder Diagnostics::add(DiagId id, SourceRange range, std::vector<
   return Builder(*this, diagnostics.size() - 1);
 }
 
-Diagnostics::Builder &Diagnostics::Builder::addNote(SourceRange range, DiagId id, std::vector<std::string> args) {
+Diagnostics::Builder &Diagnostics::Builder::addNote(SourceRange range, DiagId id,
+                                                    const std::vector<std::string> &args) {
   owner.diagnostics[index].notes.push_back({id, Severity::Note, range, fill(entryOf(id).text, args)});
   return *this;
 }

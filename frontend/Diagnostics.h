@@ -63,7 +63,7 @@ public:
   private:
     friend class Diagnostics;
     Builder(Diagnostics &owner, size_t index) : owner(owner), index(index) {}
-    Builder &addNote(SourceRange range, DiagId id, std::vector<std::string> args);
+    Builder &addNote(SourceRange range, DiagId id, const std::vector<std::string> &args);
 
     Diagnostics &owner;
     size_t index;
@@ -86,7 +86,7 @@ public:
   std::string render() const;
 
 private:
-  Builder add(DiagId id, SourceRange range, std::vector<std::string> args);
+  Builder add(DiagId id, SourceRange range, const std::vector<std::string> &args);
 
   std::vector<Diagnostic> diagnostics;
   unsigned errors = 0;

@@ -77,7 +77,7 @@ System *Elaborator::elaborateExported(SystemRef ref, const std::map<std::string,
   Dims known;
   for (const ast::Dim &dim : ref.ast->dims)
     if (auto it = given.find(dim.name.text); it != given.end())
-      known.push_back(*it);
+      known.emplace_back(*it);
   auto dims = completeDims(ref, std::move(known), mustKnow, SourceRange());
   return dims ? elaborate(ref, std::move(*dims), /*exported=*/true) : nullptr;
 }

@@ -7,8 +7,10 @@
 using namespace seqc;
 using namespace seqc::ast;
 
+namespace {
 // How tightly an expression holds together, as in grammar/Seq.g4.
 enum Binding { Loosest = 0, Comparison = 1, Sum = 2, Product = 3, Sign = 4, Power = 5, Postfix = 6 };
+} // namespace
 
 static Binding bindingOf(Op op) {
   switch (op) {

@@ -68,10 +68,12 @@ static bool sameValue(const Node *x, const Node *y, unsigned &steps) {
   y = strip(y);
   if (x == y)
     return true;
-  if (steps == 0 || --steps == 0 || x->op != y->op || x->shift != y->shift || x->args.size() != y->args.size() ||
-      x->sequence != y->sequence || x->parameter != y->parameter || x->number != y->number || x->dim != y->dim ||
-      x->offset != y->offset || x->member != y->member || x->application != y->application || x->level != y->level ||
-      x->op == NodeOp::RandomMask)
+  if (steps <= 1)
+    return false;
+  --steps;
+  if (x->op != y->op || x->shift != y->shift || x->args.size() != y->args.size() || x->sequence != y->sequence ||
+      x->parameter != y->parameter || x->number != y->number || x->dim != y->dim || x->offset != y->offset ||
+      x->member != y->member || x->application != y->application || x->level != y->level || x->op == NodeOp::RandomMask)
     return false;
   auto same = [&](const Node *a, const Node *b) { return sameValue(a, b, steps); };
   return std::equal(x->args.begin(), x->args.end(), y->args.begin(), same);

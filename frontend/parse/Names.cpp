@@ -30,7 +30,7 @@ static const std::map<LetterAndMark, char32_t> &compositions() {
 /// The canonical combining class: 0 for anything that is not a mark.
 static int markClass(char32_t c) {
 #define MARK_CLASS(First, Last, Class)                                                                                 \
-  if (c >= First && c <= Last)                                                                                         \
+  if (c >= (First) && c <= (Last))                                                                                     \
     return Class;
 #include "frontend/parse/Compositions.def"
   return c >= 0x0300 && c <= 0x036F ? 230 : 0;

@@ -107,17 +107,17 @@ std::vector<std::string> SyntaxErrors::expected(antlr4::Parser *parser, bool beh
                                                           {P::NEWLINE, "the end of the line"}};
   std::vector<std::string> words;
   if (behindExpression)
-    words.push_back("an operator");
+    words.emplace_back("an operator");
   else if (may(P::ID))
-    words.push_back(may(P::REVERSE) ? "the name of a cell" : "a name");
+    words.emplace_back(may(P::REVERSE) ? "the name of a cell" : "a name");
   for (auto &[type, sign] : signs) {
     bool suffix = type == P::OPEN_PAREN || type == P::OPEN_BRACKET || type == P::COLON;
     bool startsName = type == P::IN && may(P::ID);
     if (may(type) && !(behindExpression && suffix) && !startsName)
-      words.push_back(sign);
+      words.emplace_back(sign);
   }
   if (words.empty())
-    words.push_back("something else");
+    words.emplace_back("something else");
   return words;
 }
 
