@@ -20,7 +20,7 @@ public:
 
   /// What the shift `node` reads at `step` of batch row `row`: the source inside the sequence, else the boundary.
   /// `step` itself may lie outside the sequence.
-  const double *readShift(unsigned node, int64_t step, int64_t row) const;
+  const double *readShift(unsigned index, int64_t step, int64_t row) const;
 
   /// Boundary slot `slot` of a shift: what the caller gave, else its init, else zero.
   const double *boundary(unsigned shift, int64_t slot, int64_t row) const;
@@ -29,7 +29,7 @@ public:
   llvm::Error demandShift(unsigned node, int64_t step);
 
   /// Gradient of one slot of a boundary_gradient's state. Its shifts must have been demanded.
-  void boundaryGradient(unsigned node, int64_t slot, int64_t row, double *result) const;
+  void boundaryGradient(unsigned index, int64_t slot, int64_t row, double *result) const;
 
 private:
   struct Task {
@@ -48,15 +48,15 @@ private:
   llvm::Error cycleError(llvm::ArrayRef<Task> stack, Task closing) const;
 
   void listDependences(Task task, llvm::SmallVectorImpl<Task> &dependences) const;
-  void listShiftDependences(unsigned node, int64_t step, llvm::SmallVectorImpl<Task> &dependences) const;
-  void listBoundaryDependences(unsigned node, llvm::SmallVectorImpl<Task> &dependences) const;
+  void listShiftDependences(unsigned index, int64_t step, llvm::SmallVectorImpl<Task> &dependences) const;
+  void listBoundaryDependences(unsigned index, llvm::SmallVectorImpl<Task> &dependences) const;
 
   llvm::Error compute(Task task);
   llvm::Error computeRow(const Node &node, unsigned index, int64_t step, int64_t row, double *result);
   bool computeLeaf(const Node &node, int64_t step, int64_t row, double *result) const;
   void computeSeed(const Node &node, int64_t step, int64_t row, double *result) const;
   void computeTotal(const Node &node, double *result) const;
-  void computeBoundaryTotal(unsigned node, double *result) const;
+  void computeBoundaryTotal(unsigned index, double *result) const;
 
   int64_t boundaryStep(recur::BoundaryGradientOp op, int64_t slot, int64_t row) const;
 

@@ -41,7 +41,7 @@ void readSize(Call &call, const CallOptions &options) {
   if (call.inputs.empty())
     return;
   const std::vector<int64_t> &shape = call.inputs.begin()->second.shape;
-  call.T = shape.size() > 0 ? shape[0] : 0;
+  call.T = !shape.empty() ? shape[0] : 0;
   call.B = shape.size() > 1 ? shape[1] : 0;
 }
 

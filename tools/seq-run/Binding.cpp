@@ -113,7 +113,7 @@ std::vector<int64_t> Binder::lengths() {
   }
   std::optional<Tensor> integers = toInteger(*tensor, DType::I64);
   if (!integers) {
-    problems.push_back("'lengths' must hold whole numbers");
+    problems.emplace_back("'lengths' must hold whole numbers");
     return {};
   }
   const int64_t *data = integers->as<int64_t>();

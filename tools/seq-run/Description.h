@@ -65,7 +65,7 @@ struct Description {
 Description parseDescription(const std::string &text);
 
 /// The table that `seq-run describe` prints.
-std::string describeReadably(const Description &description);
+std::string describeReadably(const Description &model);
 
 } // namespace seqc::run
 

@@ -18,7 +18,7 @@ const char *entryName(Entry entry);
 class Model {
 public:
   /// Opens a library and finds one model in it: the one called `name`, or the only one if `name` is empty.
-  static Model load(const std::string &libraryPath, const std::string &name);
+  static Model load(const std::string &libraryPath, const std::string &wanted);
 
   const Description &info() const { return description; }
 

@@ -9,8 +9,7 @@
 #include <spawn.h>
 #include <sstream>
 #include <sys/wait.h>
-
-extern char **environ;
+#include <unistd.h>
 
 using namespace seqc::run;
 

@@ -79,8 +79,10 @@ double seqc::run::clipGradient(Tensors &gradient, const OptimizerSettings &setti
 double seqc::run::learningRate(const ScheduleSettings &settings, int64_t update, int64_t total) {
   if (update < settings.warmup)
     return settings.rate * static_cast<double>(update + 1) / static_cast<double>(settings.warmup);
-  if (settings.shape == "step")
-    return settings.rate * std::pow(settings.stepFactor, static_cast<double>(update / settings.stepEvery));
+  if (settings.shape == "step") {
+    int64_t wholeSteps = update / settings.stepEvery;
+    return settings.rate * std::pow(settings.stepFactor, static_cast<double>(wholeSteps));
+  }
   double span = static_cast<double>(std::max<int64_t>(1, total - settings.warmup));
   double progress = std::min(1.0, static_cast<double>(update - settings.warmup) / span);
   double left = settings.shape == "cosine"   ? 0.5 * (1 + std::cos(pi * progress))

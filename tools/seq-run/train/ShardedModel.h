@@ -26,7 +26,7 @@ struct BatchLoss {
 
 class ShardedModel {
 public:
-  ShardedModel(const Model &model, int64_t shards, int64_t threads);
+  ShardedModel(const Model &model, int64_t shardCount, int64_t threads);
 
   /// Loss and gradient, with dropout drawn from `seed`. Starts from `states` if the batch continues another, and
   /// leaves the states after the last step there.

@@ -24,7 +24,7 @@ struct TrainOptions : ModelOptions {
   int64_t stopAfter = 0; ///< updates made now; 0: until the end
   bool quiet = false;
 };
-Exit runTrain(const TrainOptions &options);
+Exit runTrain(const TrainOptions &given);
 
 /// Mean loss over everything a source has.
 double meanLoss(ShardedModel &model, const Tensors &params, const BatchSource &source, const Description &info);

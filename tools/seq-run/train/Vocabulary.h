@@ -40,7 +40,7 @@ public:
   std::string decode(int32_t id) const;
 
   /// Mean negative log2 probability of `ids` by the frequencies in the training text (plus one each).
-  double unigramBits(const std::vector<int32_t> &ids) const;
+  double unigramBits(const std::vector<int32_t> &text) const;
 
   std::string toJson() const;
   /// Nothing if the text is no vocabulary.
