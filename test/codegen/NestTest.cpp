@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <gtest/gtest.h>
+#include <limits>
 
 using namespace seqc::test;
 
@@ -64,7 +65,7 @@ TEST(Nest, ReducesAlongTheLastDim) {
   call.run();
   Array max = call.get("output max"), sum = call.get("output sum");
   for (int64_t r = 0; r < T * B; ++r) {
-    double largest = -INFINITY, total = 0;
+    double largest = -std::numeric_limits<double>::infinity(), total = 0;
     for (int64_t k = 0; k < F; ++k) {
       largest = std::max(largest, x[r * F + k]);
       total += x[r * F + k];

@@ -41,7 +41,7 @@ private:
 /// One call: memory for all slots, contiguous, with NaN wherever nothing was written.
 class Call {
 public:
-  Call(const Program &program, int64_t T, int64_t B, std::vector<int64_t> lengths = {});
+  Call(const Program &program, int64_t T, int64_t B, std::vector<int64_t> given = {});
 
   /// The elements of a slot, as `double`, [T, B, features] as far as it has time and batch.
   void set(const std::string &key, const std::vector<double> &values);
