@@ -98,6 +98,8 @@ static void writeModel(OStream &json, const Model &model, const LibraryInfo &inf
     writeInit(json, param.init);
     if (param.diagonal)
       json.attribute("diagonal", true);
+    if (param.estimate)
+      json.attribute("estimate", true);
   });
   writeTensors(json, "inputs", model.inputs, [&](const ModelTensor &input) {
     json.attribute("kind", kindOf(input));

@@ -77,6 +77,7 @@ static ModelTensor makeTensor(recur::TensorOp op) {
   tensor.element = elementOf(type.getElementType());
   tensor.init = initializerOf(op.getInitAttr());
   tensor.diagonal = op.getDiagonal();
+  tensor.estimate = op.getEstimate();
   tensor.vocabulary = op.getVocabulary().value_or(0);
   tensor.last = op.getLast();
   tensor.index = op.getIndex().value_or(0);

@@ -31,6 +31,7 @@ struct ModelTensor {
   Element element = Real;
   Initializer init;       // parameters
   bool diagonal = false;  // parameters
+  bool estimate = false;  // parameters: of a statistic, see recur.estimate
   int64_t vocabulary = 0; // ids
   bool last = false;      // outputs
 

@@ -49,6 +49,8 @@ Expr where(Expr condition, Expr x, Expr y) {
 Expr where(Expr condition, Expr x, double y) { return where(condition, x, x.number(y)); }
 Expr where(Expr condition, double x, Expr y) { return where(condition, y.number(x), y); }
 
+Expr estimate(Expr running, Expr batch) { return build<EstimateOp>(running, running.value, batch.value); }
+
 Expr exp(Expr x) { return build<ExpOp>(x, x.value); }
 Expr log(Expr x) { return build<LogOp>(x, x.value); }
 Expr sin(Expr x) { return build<SinOp>(x, x.value); }

@@ -44,6 +44,9 @@ Expr where(Expr condition, Expr x, Expr y);
 Expr where(Expr condition, Expr x, double y);
 Expr where(Expr condition, double x, Expr y);
 
+/// `batch` in a training call, else `running`.
+Expr estimate(Expr running, Expr batch);
+
 Expr exp(Expr x);
 Expr log(Expr x);
 Expr sin(Expr x);

@@ -172,6 +172,8 @@ OpFoldResult SelectOp::fold(FoldAdaptor adaptor) {
   return {};
 }
 
+OpFoldResult EstimateOp::fold(FoldAdaptor) { return getRunning() == getBatch() ? getBatch() : OpFoldResult(); }
+
 //===-- Movement ------------------------------------------------------------------------===//
 
 /// A splat of another shape.

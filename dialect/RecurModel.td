@@ -37,6 +37,7 @@ def Recur_TensorOp : Recur_Op<"tensor", [HasParent<"InterfaceOp">]> {
   let description = [{
     `source` is `param`, `input`, `state` or `output`; its type leaves out steps and batch. `index` k of a state is
     the slot k steps before the first step (`h[0]`, `h[-1]`, …); -1-k is slot k after the last (`h[T+1]`, …).
+    `estimate` marks a parameter that `recur.estimate` reads: what training keeps of the statistics of its batches.
 
     ```mlir
     recur.interface "Tagger" dims {} {
@@ -47,10 +48,10 @@ def Recur_TensorOp : Recur_Op<"tensor", [HasParent<"InterfaceOp">]> {
   }];
   let arguments = (ins Recur_SlotSource:$source, StrAttr:$name, OptionalAttr<I64Attr>:$index,
                        OptionalAttr<Recur_InitAttr>:$init, OptionalAttr<I64Attr>:$vocabulary, UnitAttr:$diagonal,
-                       UnitAttr:$last, TypeAttrOf<AnyRankedTensor>:$type);
+                       UnitAttr:$estimate, UnitAttr:$last, TypeAttrOf<AnyRankedTensor>:$type);
   let assemblyFormat = [{
     $source $name (`index` $index^)? (`init` $init^)? (`vocabulary` $vocabulary^)? (`diagonal` $diagonal^)?
-    (`last` $last^)? attr-dict `:` $type
+    (`estimate` $estimate^)? (`last` $last^)? attr-dict `:` $type
   }];
 }
 

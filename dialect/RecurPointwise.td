@@ -109,6 +109,33 @@ def Recur_SelectOp : Recur_DifferentiableOp<"select",
   }];
 }
 
+def Recur_EstimateOp : Recur_DifferentiableOp<"estimate", [SameOperandsAndResultType, Recur_Pointwise]> {
+  let summary = "a statistic: in training that of the batch, else its running estimate";
+  let description = [{
+    `batch` in a training call, `running` in any other. Training moves the estimate toward the statistic, so in a
+    training call the adjoint of `running` is no derivative but the distance between them, whatever g is:
+
+        d.batch   += training ? g : 0
+        d.running += training ? running - batch : g
+
+    A step of rate 0.1 against it is the moving average 0.9 running + 0.1 batch. (Ioffe & Szegedy 2015, alg. 2.)
+    The formulas are choices between two values by `training`, so the adjoint is made of this op again.
+
+    ```mlir
+    %m = recur.estimate %running, %batch : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Recur_Real:$running, Recur_Real:$batch);
+  let results = (outs Recur_Real:$result);
+  let assemblyFormat = "$running `,` $batch attr-dict `:` type($result)";
+  let hasFolder = 1;
+  let adjoint = [{
+    Expr running = adjoint.expr(getRunning()), batch = adjoint.expr(getBatch());
+    adjoint.add(getBatch(), estimate(g.number(0.0), g));
+    adjoint.add(getRunning(), estimate(g, running - batch));
+  }];
+}
+
 def Recur_ToRealOp : Recur_DifferentiableOp<"to_real", [Recur_Pointwise, SameOperandsAndResultShape]> {
   let summary = "a boolean as 0 or 1, an id as its number";
   let description = [{

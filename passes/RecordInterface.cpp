@@ -64,6 +64,10 @@ private:
       TensorOp tensor = add(param, SlotSource::param, param.getName(), param.getType());
       tensor.setInitAttr(param.getInitAttr());
       tensor.setDiagonal(param.getDiagonal());
+      tensor.setEstimate(llvm::any_of(param->getUsers(), [&](Operation *user) {
+        auto estimate = dyn_cast<EstimateOp>(user);
+        return estimate && estimate.getRunning() == param.getValue();
+      }));
     }
   }
 
@@ -99,7 +103,8 @@ private:
 
   TensorOp add(Operation *from, SlotSource source, StringRef name, Type type) {
     return TensorOp::create(builder, from->getLoc(), source, name, /*index=*/nullptr, /*init=*/nullptr,
-                            /*vocabulary=*/nullptr, /*diagonal=*/false, /*last=*/false, cast<RankedTensorType>(type));
+                            /*vocabulary=*/nullptr, /*diagonal=*/false, /*estimate=*/false, /*last=*/false,
+                            cast<RankedTensorType>(type));
   }
 
   SystemOp system;

@@ -54,7 +54,7 @@ typedef struct seqc_array {
  * seqc_array are in the order of `describe`; an element whose data is NULL is not given or not wanted. */
 typedef struct seqc_call {
   int32_t abi;      /* SEQC_ABI_VERSION; `abi`, `error` and `error_size` never move between versions */
-  int32_t training; /* 1: dropout draws from `seed`; 0: dropout does nothing */
+  int32_t training; /* 1: dropout draws from `seed`, batchnorm takes the statistics of the call; 0: neither does */
   char *error;      /* receives a sentence about the first wrong argument; may be NULL */
   int64_t error_size;
   uint64_t seed;
@@ -98,7 +98,7 @@ typedef struct seqc_call {
  *   M_prepare         packs `params` once into `prepared`.
  *   M_forward         outputs, final states, loss.
  *   M_forward_taped   the same, and keeps in `tape` what backward reads.
- *   M_backward        after forward_taped, with its params, inputs, lengths, seed and tape: the gradients.
+ *   M_backward        after forward_taped, with its params, inputs, lengths, seed, training, tape: the gradients.
  *   M_gradient        forward_taped and backward in one; needs both workspace and tape.
  *   M_step            forward with T = 1; refused by a model that looks ahead.
  *   M_workspace_size  for any entry point.

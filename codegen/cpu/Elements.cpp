@@ -71,6 +71,8 @@ Value Elements::compute(Operation *op) {
       .Case([&](recur::ToRealOp op) { return toReal(op); })
       .Case([&](recur::StopGradientOp op) { return vector(op.getX()); })
       .Case(
+          [&](recur::EstimateOp op) { return b.select(inTraining(), vector(op.getBatch()), vector(op.getRunning())); })
+      .Case(
           [&](recur::SelectOp op) { return b.select(vector(op.getCondition()), vector(op.getX()), vector(op.getY())); })
       .Default([&](Operation *op) { return computeReal(op); });
 }
@@ -206,8 +208,11 @@ Value Elements::randomMask(recur::RandomMaskOp op) {
   Value zero = b.zero(vector);
   VectorMath math(b, b.getLoc(), machine.fma);
   Value mask = b.select(dropped, zero, math.splat(zero, p < 1 ? 1 / (1 - p) : 0));
-  Value training = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, frame.training(), number(0));
-  return b.select(training, mask, math.splat(zero, 1));
+  return b.select(inTraining(), mask, math.splat(zero, 1));
+}
+
+Value Elements::inTraining() {
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, frame.training(), b.integer(0));
 }
 
 } // namespace seqc::cpu

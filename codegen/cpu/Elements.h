@@ -54,6 +54,8 @@ private:
   mlir::Value toReal(recur::ToRealOp op);
   mlir::Value constant(recur::ConstantOp op);
   mlir::Value randomMask(recur::RandomMaskOp op);
+  /// Whether the call is one of training.
+  mlir::Value inTraining();
   mlir::Value sign(mlir::Value x);
 
   mlir::Value matmul(recur::MatmulOp op);

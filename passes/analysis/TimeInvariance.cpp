@@ -18,7 +18,7 @@ static Rank ownRank(Operation *op) {
     return saved.getConstant() ? Rank::Invariant : Rank::Varying;
   if (isa<InputOp, RandomMaskOp, FinalSeedOp, ShiftOpInterface, InstanceOp, ReadOp>(op))
     return Rank::Varying;
-  if (isa<CountOp, TotalOp, BoundaryGradientOp>(op))
+  if (isa<CountOp, TotalOp, BoundaryGradientOp, EstimateOp>(op)) // what only a call knows, but at no step
     return Rank::Invariant;
   return Rank::Prepared;
 }

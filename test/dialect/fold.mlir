@@ -36,6 +36,9 @@ recur.system @Identities {
   %8 = recur.neg %7 : tensor<4xf32>
   // CHECK: recur.output "-(-x)", %[[X]]
   recur.output "-(-x)", %8 : tensor<4xf32>
+  %same = recur.estimate %x, %x : tensor<4xf32>
+  // CHECK: recur.output "estimate of x by x", %[[X]]
+  recur.output "estimate of x by x", %same : tensor<4xf32>
   %9 = recur.max %x, %x : tensor<4xf32>
   // CHECK: recur.output "max(x, x)", %[[X]]
   recur.output "max(x, x)", %9 : tensor<4xf32>

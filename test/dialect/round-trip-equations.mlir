@@ -111,6 +111,8 @@ recur.system @Pointwise {
   %22 = recur.select %21, %x, %y : tensor<4xi1>, tensor<4xf64>
   // CHECK: recur.to_real {{.*}} : tensor<4xi1> -> tensor<4xf64>
   %23 = recur.to_real %21 : tensor<4xi1> -> tensor<4xf64>
+  // CHECK: recur.estimate {{.*}}, {{.*}} : tensor<4xf64>
+  %24 = recur.estimate %x, %y : tensor<4xf64>
 }
 
 // CHECK-LABEL: recur.system @Shapes

@@ -171,6 +171,16 @@ recur.system @M {
 
 // -----
 
+// In the generic form: the other one has no place for two types.
+recur.system @M {
+  %m = recur.param "m" init <constant, 0.0> : tensor<4xf32>
+  %x = recur.input "x" : tensor<3xf32>
+  // expected-error@+1 {{requires the same type for all operands and results}}
+  %y = "recur.estimate"(%m, %x) : (tensor<4xf32>, tensor<3xf32>) -> tensor<4xf32>
+}
+
+// -----
+
 recur.system @M {
   %x = recur.input "x" : tensor<4xf32>
   // expected-error@+1 {{is the second input named 'x'}}

@@ -28,6 +28,23 @@ recur.system exported @Unary {
   recur.output "sin", %3 : tensor<4xf32>
 }
 
+// In training nothing flows to the estimate but its distance from the statistic; elsewhere it is the value.
+// CHECK-LABEL: recur.system @Estimate.joint
+// CHECK-DAG: %[[G:.*]] = recur.seed "y"
+// CHECK-DAG: %[[ZERO:.*]] = recur.constant dense<0.000000e+00> : tensor<4xf32>
+// CHECK-DAG: %[[TOTAL:.*]] = recur.total %[[G]]
+// CHECK-DAG: %d.s = recur.estimate %[[ZERO]], %[[TOTAL]]
+// CHECK-DAG: recur.gradient "x", %d.s
+// CHECK-DAG: %[[DISTANCE:.*]] = recur.sub %m, %s
+// CHECK-DAG: %d.m = recur.estimate %[[TOTAL]], %[[DISTANCE]]
+recur.system exported @Estimate {
+  %m = recur.param "m" init <constant, 0.0> : tensor<4xf32> loc("m")
+  %x = recur.input "x" : tensor<4xf32> loc("x")
+  %s = recur.total %x : tensor<4xf32> loc("s")
+  %0 = recur.estimate %m, %s : tensor<4xf32>
+  recur.output "y", %0 : tensor<4xf32>
+}
+
 // CHECK-LABEL: recur.system @Product.joint
 // CHECK: %[[G:.*]] = recur.seed "y"
 // CHECK: %[[OUTER:.*]] = recur.outer %[[G]], %x : (tensor<2xf32>, tensor<4xf32>) -> tensor<2x4xf32>

@@ -6,6 +6,7 @@
 // CHECK:      recur.interface "M" dims {H = 4 : i64} loss gates ["f"] looks_ahead "y" {
 // CHECK-NEXT:   recur.tensor param "W" init <xavier> : tensor<4x3xf32>
 // CHECK-NEXT:   recur.tensor param "v" init <constant, 1.0{{.*}}> diagonal : tensor<4xf32>
+// CHECK-NEXT:   recur.tensor param "m" init <constant, 0.0{{.*}}> estimate : tensor<4xf32>
 // CHECK-NEXT:   recur.tensor input "x" : tensor<3xf32>
 // CHECK-NEXT:   recur.tensor input "id" vocabulary 96 : tensor<i32>
 // A state with a lag of 2 has two slots, one that is read from the other side another.
@@ -19,9 +20,12 @@
 recur.system exported @M attributes {recur.dims = {H = 4 : i64}, recur.looks_ahead = "y"} {
   %W = recur.param "W" init <xavier> : tensor<4x3xf32>
   %v = recur.param "v" init <constant, 1.0> {diagonal} : tensor<4xf32>
+  %m = recur.param "m" init <constant, 0.0> : tensor<4xf32>
   %x = recur.input "x" : tensor<3xf32>
   %id = recur.input "id" vocabulary 96 : tensor<i32>
   %a = recur.matmul %W, %x : (tensor<4x3xf32>, tensor<3xf32>) -> tensor<4xf32>
+  %total = recur.total %a : tensor<4xf32>
+  %mean = recur.estimate %m, %total : tensor<4xf32>
   %f1 = recur.delay %f by 1 state "f" : tensor<4xf32>
   %f2 = recur.delay %f by 2 state "f" : tensor<4xf32>
   %s = recur.add %f1, %f2 : tensor<4xf32>

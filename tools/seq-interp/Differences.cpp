@@ -1,6 +1,8 @@
 //===- Differences.cpp - Gradients by central differences -------------------===//
 #include "tools/seq-interp/Differences.h"
 
+#include "tools/seq-interp/Evaluator.h"
+
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -76,6 +78,26 @@ llvm::Error Differences::differentiate(Array &array, Array &gradient, bool isSeq
   return llvm::Error::success();
 }
 
+/// In training the gradient of an estimate is its distance from the statistic of the batch, summed over its uses.
+llvm::Error addDistances(const Graph &graph, const Call &call, Arrays &gradients) {
+  Evaluator evaluator(graph, call);
+  for (const Node &node : graph.nodes) {
+    if (!isa<recur::EstimateOp>(node.op))
+      continue;
+    const Node &running = graph.nodes[node.operands[0]];
+    auto param = dyn_cast<recur::ParamOp>(running.op);
+    if (!param)
+      continue;
+    for (unsigned operand : node.operands)
+      if (llvm::Error error = evaluator.demand(operand, 0))
+        return error;
+    Array &gradient = gradients.at(running.frame->paramPrefix + param.getName().str());
+    for (auto [i, distance] : llvm::enumerate(gradient.values))
+      distance += evaluator.row(node.operands[0], 0, 0)[i] - evaluator.row(node.operands[1], 0, 0)[i];
+  }
+  return llvm::Error::success();
+}
+
 } // namespace
 
 double seqc::interp::objective(const Call &call, const Evaluation &run) {
@@ -90,6 +112,9 @@ llvm::Expected<Arrays> seqc::interp::centralDifferences(const Interpreter &inter
   Arrays gradients;
   for (auto &[name, array] : call.params)
     if (llvm::Error error = differences.differentiate(array, gradients[name], false))
+      return std::move(error);
+  if (call.training) // the objective does not read them, so that the differences above are zero
+    if (llvm::Error error = addDistances(interpreter.getGraph(), call, gradients))
       return std::move(error);
   llvm::StringSet<> real = realInputs(interpreter);
   for (auto &[name, array] : call.inputs)

@@ -10,7 +10,8 @@ namespace seqc::interp {
 double objective(const Call &call, const Evaluation &run);
 
 /// (f(x + step) - f(x - step)) / 2 step of the objective, for every element of every parameter, every real input and
-/// every state that `call` gives. Inputs past the length of a row have gradient zero and are not tried.
+/// every state that `call` gives. Inputs past the length of a row have gradient zero and are not tried. Of a parameter
+/// that estimates a statistic, in training: its distance from the statistic, as recur.estimate has it.
 llvm::Expected<Arrays> centralDifferences(const Interpreter &interpreter, Call call, double step = 1e-5);
 
 } // namespace seqc::interp

@@ -51,7 +51,7 @@ void addOptions(CLI::App *command, Options &options) {
   command->add_option("--states", options.call.states, "given states in a file of their own");
   command->add_option("--steps", options.call.steps, "T of a model without inputs");
   command->add_option("--batch", options.call.batch, "B of a model without inputs");
-  command->add_flag("--training", options.call.training, "draw dropout masks");
+  command->add_flag("--training", options.call.training, "draw dropout masks, take the statistics of the batch");
 }
 
 /// Prints an error and makes it the exit code 1.
