@@ -14,9 +14,13 @@ void analyze(System &system, Diagnostics &diags);
 /// Gates.cpp: each `gate` lies in [0, 1] by its form, or it is an error.
 void checkGates(System &system, Diagnostics &diags);
 
-/// Causality.cpp: no cycle without a delay, and none that needs both directions.
+/// Causality.cpp: no cycle without a delay, none that needs both directions, and none through statistics over time.
 void checkCausality(System &system, Diagnostics &diags);
 void checkDirections(System &system, Diagnostics &diags);
+void checkStatistics(System &system, Diagnostics &diags);
+
+/// Estimates.cpp: a parameter that estimates a statistic is used for nothing else.
+void checkEstimates(System &system, Diagnostics &diags);
 
 /// Unused.cpp: warnings on equations and parameters that nothing depends on; asked when all systems are elaborated.
 void warnUnused(llvm::ArrayRef<System *> systems, Diagnostics &diags);

@@ -1,4 +1,4 @@
-//===- Causality.cpp - Cycles without delay, cycles in two directions ------===//
+//===- Causality.cpp - Cycles that cannot be computed -----------------------===//
 
 #include "frontend/Analyses.h"
 #include "frontend/Dependence.h"
@@ -141,6 +141,20 @@ void seqc::checkDirections(System &system, Diagnostics &diags) {
   }
 }
 
+/// Statistics are over all steps, so what they are of must be complete before they are used.
+void seqc::checkStatistics(System &system, Diagnostics &diags) {
+  DependenceGraph &graph = graphOf(system);
+  for (const std::vector<unsigned> &component : graph.cycles([](const DependenceEdge &) { return true; }))
+    for (unsigned vertex : component) {
+      const DependenceVertex &data = graph.vertices[vertex];
+      auto edge = llvm::find_if(data.edges, [&](const DependenceEdge &edge) {
+        return edge.need.allSteps.isValid() && llvm::is_contained(component, edge.target);
+      });
+      if (edge != data.edges.end())
+        diags.report(DiagId::StatisticsInCycle, data.range, data.name).note(edge->need.allSteps, DiagId::NeedsAllSteps);
+    }
+}
+
 /// The first equation that needs later steps, and the first that needs earlier ones, which turns round in a layer
 /// that is reversed.
 static void findLooks(System &system) {
@@ -167,6 +181,10 @@ void seqc::analyze(System &system, Diagnostics &diags) {
   checkCausality(system, diags);
   if (diags.errorCount() == errors)
     checkDirections(system, diags);
+  if (diags.errorCount() == errors)
+    checkStatistics(system, diags);
+  if (diags.errorCount() == errors)
+    checkEstimates(system, diags);
   if (diags.errorCount() == errors)
     checkGates(system, diags);
   if (diags.errorCount() == errors)

@@ -54,10 +54,6 @@ Node *Checker::callBuiltin(const std::string &name, const Expr &e, const Frame &
     report(DiagId::SplitAsValue, e.range, frame);
     return nullptr;
   }
-  if (name == "batchnorm") {
-    report(DiagId::NotYetSupported, e.range, frame, name);
-    return nullptr;
-  }
   if (!expected)
     return unknownFunction(e, name, frame);
   report(DiagId::FunctionArguments, e.range, frame, name, counted(*expected, "argument"), count + e.named.size());
@@ -100,27 +96,33 @@ bool Checker::isDimLeftOut(const Expr &e, const Frame &frame) {
   return false;
 }
 
+/// What a caller wrote for an argument that functions have handed down by name, and where it means something.
+static std::pair<const Expr *, const Frame *> asWritten(const Expr &argument, const Frame &frame) {
+  const Expr *written = &argument;
+  const Frame *home = &frame;
+  while (written->kind == ExprKind::Name) {
+    const Binding *bound = home->parameter(written->name);
+    if (!bound)
+      break;
+    written = bound->argument;
+    home = bound->frame;
+  }
+  return {written, home};
+}
+
 /// The dim that `dim: k` or `dim: H` names; the last one without.
 std::optional<int64_t> Checker::namedDim(const Expr &e, const Node &x, const Frame &frame) {
   int64_t rank = x.shape.rank();
   if (isDimLeftOut(e, frame))
     return rank - 1;
-  const Expr *dim = namedArgument(e, "dim")->value.get();
-  const Frame *home = &frame;
-  while (dim->kind == ExprKind::Name) { // through the functions it was handed down
-    const Binding *bound = home->parameter(dim->name);
-    if (!bound)
-      break;
-    dim = bound->argument;
-    home = bound->frame;
-  }
+  auto [dim, home] = asWritten(*namedArgument(e, "dim")->value, frame);
   if (dim->kind == ExprKind::Name && !dim->timed) {
     auto named = [&](const Extent &extent) { return extent.text == dim->name; };
     auto it = llvm::find_if(x.shape.extents, named);
     if (it != x.shape.extents.end() && std::find_if(it + 1, x.shape.extents.end(), named) == x.shape.extents.end())
       return it - x.shape.extents.begin();
   }
-  auto lookup = [&](llvm::StringRef name) { return findNumber(name, *home); };
+  auto lookup = [&, home = home](llvm::StringRef name) { return findNumber(name, *home); };
   auto value = evaluateInteger(*dim, lookup, diags);
   if (!value)
     return std::nullopt;
@@ -259,4 +261,45 @@ Node *Checker::dropout(const Expr &e, const Frame &frame) {
   mask->flag = shared;
   mask->site = system.randomSites++;
   return elementwise(NodeOp::Mul, {x, mask}, e, frame);
+}
+
+//===-- Statistics of the batch ----------------------------------------------------===//
+
+/// The mean of each element over all valid steps of the whole batch.
+Node *Checker::batchMean(const Expr &e, const Frame &frame) {
+  Node *x = toReal(check(*e.args[0], frame), frame);
+  if (!x || !onlyNamed(e, {}, frame))
+    return nullptr;
+  if (mode == Final && !x->varying) {
+    auto [written, home] = asWritten(*e.args[0], frame);
+    report(DiagId::StatisticsOfConstant, written->range, *home, sourceText(written->range));
+    return nullptr;
+  }
+  Node *total = make(NodeOp::Total, {x}, x->shape, e, frame);
+  Node *count = make(NodeOp::Count, {}, Shape::scalar(), e, frame);
+  if (!total || !count)
+    return nullptr;
+  total->varying = false;
+  return elementwise(NodeOp::Div, {total, count}, e, frame);
+}
+
+/// In training the statistic of the batch, else the parameter that training moves toward it.
+Node *Checker::estimate(const Expr &e, const Frame &frame) {
+  auto [written, home] = asWritten(*e.args[0], frame);
+  bool isFunction = isFunctionName(*written, *home);
+  Node *running = isFunction ? nullptr : check(*e.args[0], frame), *batch = check(*e.args[1], frame);
+  if ((!running && !isFunction) || !batch || !onlyNamed(e, {}, frame))
+    return nullptr;
+  if (isFunction || running->op != NodeOp::Parameter || running->diagonal) {
+    report(DiagId::EstimateIsNoParameter, written->range, *home, sourceText(written->range));
+    return nullptr;
+  }
+  if (batch->shape.isComplete() && !running->shape.sameSizes(batch->shape)) {
+    auto builder = report(DiagId::EstimateShape, written->range, *home, running->parameter->name,
+                          running->shape.textWithSizes(), batch->shape.textWithSizes());
+    noteShape(builder, *running);
+    return nullptr;
+  }
+  running->parameter->estimate = true;
+  return make(NodeOp::Estimate, {running, batch}, running->shape, e, frame);
 }

@@ -64,7 +64,8 @@ Node *Checker::unknownFunction(const Expr &e, const std::string &name, const Fra
   }
   std::vector<std::string> known = program.functionNames(*frame.file);
   for (const std::string &builtin : builtinNames())
-    known.push_back(builtin);
+    if (!llvm::StringRef(builtin).starts_with("_"))
+      known.push_back(builtin);
   for (auto &[function, statement] : system.functions)
     known.push_back(function);
   for (auto &[entity, value] : system.names)

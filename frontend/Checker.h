@@ -122,6 +122,8 @@ private:
   Node *size(const ast::Expr &e, const Frame &frame);
   Node *where(const ast::Expr &e, const Frame &frame);
   Node *dropout(const ast::Expr &e, const Frame &frame);
+  Node *batchMean(const ast::Expr &e, const Frame &frame);
+  Node *estimate(const ast::Expr &e, const Frame &frame);
   Node *outer(const ast::Expr &e, const Frame &frame);
   Node *reshape(const ast::Expr &e, const Frame &frame);
   bool isDimLeftOut(const ast::Expr &e, const Frame &frame);

@@ -14,34 +14,40 @@ DependenceGraph::DependenceGraph(System &system) {
     vertex.range = sequence.range;
     vertex.sequence = &sequence;
   }
-  for (Sequence &sequence : system.sequences) {
-    std::set<const Node *> seen;
+  for (Sequence &sequence : system.sequences)
     if (sequence.value)
-      addUses(sequenceVertices[&sequence], *sequence.value, seen);
-  }
+      addUses(sequenceVertices[&sequence], *sequence.value);
   for (Output &output : system.outputs)
     if (output.value->op == NodeOp::Read)
       readVertex(*output.value);
 }
 
-/// Adds edges to what `node` names. A node that is met again, at the same time, adds nothing.
-void DependenceGraph::addUses(unsigned vertex, const Node &node, std::set<const Node *> &seen) {
-  if (!seen.insert(&node).second)
-    return;
-  const Node &source = node.op == NodeOp::Shift ? *node.args[0] : node;
-  if (source.op == NodeOp::Current || source.op == NodeOp::Read) {
+/// Adds edges to what the nodes under `root` name. A node is met once for its value, and once for its statistics.
+void DependenceGraph::addUses(unsigned vertex, const Node &root) {
+  using Use = std::pair<const Node *, bool>; // whether all steps are needed
+  std::set<Use> seen;
+  std::vector<Use> work = {{&root, false}};
+  while (!work.empty()) {
+    auto [node, all] = work.back();
+    work.pop_back();
+    if (!seen.insert({node, all}).second)
+      continue;
+    const Node &source = node->op == NodeOp::Shift ? *node->args[0] : *node;
+    if (source.op != NodeOp::Current && source.op != NodeOp::Read) {
+      for (const Node *arg : llvm::reverse(node->args))
+        work.push_back({arg, all || node->op == NodeOp::Total});
+      continue;
+    }
     DependenceEdge edge;
     edge.target = source.op == NodeOp::Read ? readVertex(source) : sequenceVertices.at(source.sequence);
-    edge.place = node.range;
-    SourceRange &when = node.op != NodeOp::Shift ? edge.need.sameStep
-                        : node.shift < 0         ? edge.need.earlier
-                                                 : edge.need.later;
-    when = node.range;
+    edge.place = node->range;
+    SourceRange &when = all                         ? edge.need.allSteps
+                        : node->op != NodeOp::Shift ? edge.need.sameStep
+                        : node->shift < 0           ? edge.need.earlier
+                                                    : edge.need.later;
+    when = node->range;
     vertices[vertex].edges.push_back(edge);
-    return;
   }
-  for (const Node *arg : node.args)
-    addUses(vertex, *arg, seen);
 }
 
 unsigned DependenceGraph::readVertex(const Node &read) {
@@ -63,7 +69,7 @@ unsigned DependenceGraph::readVertex(const Node &read) {
       std::swap(need->earlier, need->later);
     // The user sees the application; inside a layer that is reversed the places would tell the contrary.
     if (layer.reversed || cell.isStandard())
-      for (SourceRange *place : {&need->earlier, &need->later})
+      for (SourceRange *place : {&need->earlier, &need->later, &need->allSteps})
         if (place->isValid())
           *place = application.range;
     DependenceEdge edge;
@@ -87,8 +93,7 @@ unsigned DependenceGraph::argumentVertex(Application &application, unsigned leve
   vertices[vertex].range = place;
   vertices[vertex].hidden = true;
   const Node &value = owner == 0 ? *application.args[input] : *application.lowerOutputs[owner - 1];
-  std::set<const Node *> seen;
-  addUses(vertex, value, seen);
+  addUses(vertex, value);
   return vertex;
 }
 
@@ -242,6 +247,8 @@ std::optional<Need> seqc::needOfInput(System &cell, const std::string &member, c
           need->earlier = edge.need.earlier;
         if (edge.need.later.isValid() && !need->later.isValid())
           need->later = edge.need.later;
+        if (edge.need.allSteps.isValid() && !need->allSteps.isValid())
+          need->allSteps = edge.need.allSteps;
       }
     auto sameStep = [](const DependenceEdge &edge) { return edge.need.sameStep.isValid(); };
     if (reachable(graph, from, sameStep)[to])

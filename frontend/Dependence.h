@@ -1,8 +1,8 @@
 //===- Dependence.h - Which sequence needs which, and when ----------*- C++ -*-===//
 //
 // The graph behind causality and direction. A vertex is a sequence, a sequence read from an applied layer, or an
-// argument of one. An edge says that its source needs its target at the same step, at an earlier one, or at a later one
-// (through a layer it can be several of these).
+// argument of one. An edge says that its source needs its target at the same step, at an earlier one, at a later one,
+// or at all of them for its statistics (through a layer it can be several of these).
 //
 //===----------------------------------------------------------------------===//
 #ifndef SEQC_FRONTEND_DEPENDENCE_H
@@ -46,7 +46,7 @@ private:
   using ReadKey = std::tuple<const Application *, unsigned, std::string>;
   using ArgumentKey = std::tuple<const Application *, unsigned, unsigned>;
 
-  void addUses(unsigned vertex, const Node &node, std::set<const Node *> &seen);
+  void addUses(unsigned vertex, const Node &root);
   unsigned argumentVertex(Application &application, unsigned level, unsigned input, SourceRange place);
 
   std::map<const Sequence *, unsigned> sequenceVertices;

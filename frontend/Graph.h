@@ -40,6 +40,7 @@ enum class NodeOp {
   RandomMask, // dropout: number is p; flag: one mask for all steps
   Count,      // valid steps in the batch
   Total,      // args[0] summed over time and batch
+  Estimate,   // in training args[1], a statistic of the batch; else args[0], the parameter that estimates it
   Compare,    // args[0] `comparison` args[1]
   Select,     // args[0] ? args[1] : args[2]
   ToReal,     // a boolean as 0 or 1
@@ -93,10 +94,10 @@ struct Boundary {
   bool used = false;
 };
 
-/// How one sequence needs another: at the same step, an earlier or a later one. A range says where; it is invalid if
-/// it does not.
+/// How one sequence needs another: at the same step, an earlier or a later one, or all at once for its statistics. A
+/// range says where; it is invalid if it does not.
 struct Need {
-  SourceRange sameStep, earlier, later;
+  SourceRange sameStep, earlier, later, allSteps;
 };
 
 /// The first equation that needs another step than its own, if `place` is valid.
@@ -130,6 +131,7 @@ struct Parameter {
   SourceRange range;
   Shape shape;
   bool diagonal = false;
+  bool estimate = false; // of a statistic of the batch: training keeps its moving average
   ast::Initialiser::Kind init = ast::Initialiser::Constant;
   std::vector<double> initArgs;
 };

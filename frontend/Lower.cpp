@@ -345,6 +345,8 @@ Value Lowering::create(Node &node, Location loc) {
     return recur::CountOp::create(builder, loc, type);
   case NodeOp::Total:
     return recur::TotalOp::create(builder, loc, type, args[0]);
+  case NodeOp::Estimate:
+    return recur::EstimateOp::create(builder, loc, type, args[0], args[1]);
   case NodeOp::MatMul:
     return recur::MatmulOp::create(builder, loc, type, args[0], args[1]);
   case NodeOp::Outer:

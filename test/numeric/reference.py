@@ -97,6 +97,15 @@ def layernorm_lstm(p, x, h, c):
     return {"h": sigmoid(o) * np.tanh(p["α_c"] * normalise(c) + p["β_c"]), "c": c}
 
 
+@cell("batchnorm_lstm", "BatchNormLSTM", ("I", "H"), {"h": "H", "c": "H"}, "h")
+def batchnorm_lstm(p, x, h, c):
+    """Outside training; for training see test_batchnorm.py."""
+    z = times(p["W_h"], h) + p["γ"] * (times(p["W_x"], x) - p["m"]) / np.sqrt(p["v"] + 1e-5) + p["β"]
+    f, i, o, g = np.split(z, 4, axis=-1)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return {"h": sigmoid(o) * np.tanh(c), "c": c}
+
+
 @cell("zoneout_lstm", "ZoneoutLSTM", ("I", "H"), {"h": "H", "c": "H"}, "h")
 def zoneout_lstm(p, x, h, c, keep_c=0.5, keep_h=0.05):
     """keep_c, keep_h: 1 where a unit keeps its old value; outside training their expectation."""
