@@ -42,6 +42,7 @@ class CellInfo:
 class Generator:
     def __init__(self, seed):
         self.rng = np.random.default_rng(seed)
+        self.batchnorm = np.random.default_rng((seed, 1)).random() < 0.2  # apart: it leaves the other systems as they are
         self.file = File([], [])
         self.cells = []
         self.sizes = [int(size) for size in self.rng.choice(SIZES, 3, replace=False)]
@@ -92,7 +93,7 @@ class Generator:
 
     def make_model(self, name):
         system = System("model", name, self.make_dims(), paper=self.chance(0.3))
-        body = Body(self, system, dropout=self.chance(0.15))
+        body = Body(self, system, dropout=self.chance(0.15), batchnorm=self.batchnorm)
         body.add_input("x", (body.size(),))
         for kind in ("id", "mask", "scalar", "matrix"):
             if self.chance(0.2):
@@ -107,10 +108,11 @@ class Generator:
 class Body:
     """Fills a system with equations."""
 
-    def __init__(self, generator, system, dropout=False):
+    def __init__(self, generator, system, dropout=False, batchnorm=False):
         self.generator, self.system = generator, system
         self.rng, self.pick, self.chance = generator.rng, generator.pick, generator.chance
         self.expressions = Expressions(self.rng, system, generator.sizes, dropout)
+        self.batchnorm = batchnorm
         self.scope = []  # what any later equation may read at its own step
         self.read_inside = set()  # layers that may not be applied again: which application would be read?
         self.directions = set()
@@ -152,6 +154,8 @@ class Body:
         for _ in range(groups):
             if self.generator.cells and self.system.kind == "model" and self.chance(0.5):
                 self.add_application()
+            if self.batchnorm and self.chance(0.5):
+                self.add_batchnorm()
             self.add_group(equations)
 
     def add_group(self, count):
@@ -195,6 +199,18 @@ class Body:
             return Equation(name, shape, grow(depth))
         return Equation(name, shape, Expr(shape, self.pick(("tanh({0})", "sin({0})", "tanh({0})")), [grow(depth)]),
                         direction=direction)
+
+    def add_batchnorm(self):
+        """Of an expression off every cycle that changes in time: the first input does."""
+        shape, name = self.shape(), self.expressions.fresh("z")
+        estimates = [self.expressions.fresh(prefix) for prefix in "mv"]
+        for estimate, init in zip(estimates, ("= 0", "= 1")):
+            self.system.params.append(Declaration(estimate, shape, self.expressions.type_of(shape), init=init))
+        inner = self.expressions.grow(shape, 2, self.scope)
+        reads = [Expr(shape, estimate, reads=estimate) for estimate in estimates]
+        expr = Expr(shape, "batchnorm({0} + mean({1}), {2}, {3})", [inner, self.expressions.read(self.scope[0]), *reads])
+        self.system.equations.append(Equation(name, shape, expr))
+        self.scope.append(InScope(name, shape, self.shifts()))
 
     def anchor(self, expr, states):
         """Adds something whose shape is declared: that of a recurrence is not known from itself."""
