@@ -92,7 +92,7 @@ private:
         ->type_name("FILE");
     sub->add_option("--final-states", options->finalStates, "where to write the states after the last step")
         ->type_name("FILE");
-    sub->add_flag("--training", options->training, "let dropout drop");
+    sub->add_flag("--training", options->training, "let dropout drop, take the statistics of the batch");
     sub->add_option("--seed", options->seed, "of dropout")->capture_default_str();
     sub->add_option("--steps", options->steps, "T, for a model without inputs")->type_name("T");
     sub->add_option("--batch", options->batch, "B, for a model without inputs")->type_name("B");
@@ -119,7 +119,8 @@ private:
     sub->add_option("--delta", options->delta, "of the differences")->capture_default_str();
     sub->add_option("--tolerance", options->tolerance, "largest relative error")->capture_default_str();
     sub->add_option("--seed", options->seed, "of everything random")->capture_default_str();
-    sub->add_flag("--training", options->training, "let dropout drop (the same elements each time)");
+    sub->add_flag("--training", options->training,
+                  "let dropout drop (the same elements each time), take the statistics of the batch");
   }
 
   void addBench() {
@@ -219,6 +220,7 @@ private:
     number("--weight-decay", settings.weightDecay, "in the gradient; with adamw apart from it");
     number("--clip-norm", settings.clipNorm, "largest norm of the gradient; 0: any");
     number("--clip-value", settings.clipValue, "largest element of the gradient; 0: any");
+    number("--estimate-rate", settings.estimateRate, "of the moving averages of batchnorm");
   }
 
   void addSchedule(CLI::App *sub, ScheduleSettings &settings) {

@@ -57,8 +57,9 @@ Description fromJson(const json &root) {
   if (root.contains("dims"))
     result.dims = root["dims"].get<std::map<std::string, int64_t>>();
   for (const json &param : root.at("params"))
-    result.params.push_back(
-        {param.at("name"), param.at("shape").get<Shape>(), param.contains("init") ? readableInit(param["init"]) : ""});
+    result.params.push_back({param.at("name"), param.at("shape").get<Shape>(),
+                             param.contains("init") ? readableInit(param["init"]) : "",
+                             param.value("estimate", false)});
   for (const json &input : root.at("inputs"))
     result.inputs.push_back({input.at("name"), input.at("shape").get<Shape>(),
                              parseKind(input.at("kind").get<std::string>()), input.value("vocabulary", int64_t(0))});
@@ -151,6 +152,13 @@ int64_t Description::parameterCount() const {
   return count;
 }
 
+std::vector<bool> Description::estimates() const {
+  std::vector<bool> result;
+  for (const ParamInfo &param : params)
+    result.push_back(param.estimate);
+  return result;
+}
+
 Description seqc::run::parseDescription(const std::string &text) {
   try {
     Description result = fromJson(json::parse(text));
@@ -169,7 +177,7 @@ std::string seqc::run::describeReadably(const Description &model) {
   stream << "), " << model.parameterCount() << " parameters\n";
   Table params, inputs, states, outputs;
   for (const ParamInfo &param : model.params)
-    params.add({param.name, shapeText(param.shape), param.init});
+    params.add({param.name, shapeText(param.shape), param.init + (param.estimate ? ", an estimate" : "")});
   for (const InputInfo &input : model.inputs)
     inputs.add({input.name, withTime(input.shape, true), kindText(input)});
   for (const StateInfo &state : model.states)

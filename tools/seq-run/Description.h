@@ -19,7 +19,8 @@ enum class InputKind { Real, Id, Mask };
 struct ParamInfo {
   std::string name;
   Shape shape;
-  std::string init; ///< readable: "xavier", "= 1", "normal(0.1)"
+  std::string init;      ///< readable: "xavier", "= 1", "normal(0.1)"
+  bool estimate = false; ///< of a statistic of the batch: its "gradient" in training is its distance from that
 };
 
 struct InputInfo {
@@ -59,6 +60,8 @@ struct Description {
 
   bool hasEntry(const std::string &name) const;
   int64_t parameterCount() const;
+  /// By parameter, whether it is an estimate.
+  std::vector<bool> estimates() const;
 };
 
 /// Throws std::runtime_error with what is wrong with the text.

@@ -90,6 +90,30 @@ TEST(Optimizer, singleAndDoublePrecisionAgree) {
   }
 }
 
+TEST(Optimizer, estimatesAreMovingAverages) {
+  for (const char *name : {"sgd", "adam", "adamw"}) {
+    OptimizerSettings settings = method(name);
+    settings.momentum = settings.weightDecay = 0.5;
+    settings.estimateRate = 0.1;
+    Tensors params = vectorOf({1}), distance = vectorOf({1 - 3});
+    params.push_back(vectorOf({1})[0]);
+    distance.push_back(vectorOf({0})[0]);
+    Optimizer(settings, params, {true, false}).apply(params, distance, 0.7, 0);
+    EXPECT_DOUBLE_EQ(params[0].at(0), 0.9 * 1 + 0.1 * 3) << name;
+    EXPECT_LT(params[1].at(0), 1) << name; // decays, as the estimate does not
+  }
+}
+
+TEST(Clipping, leavesEstimatesOut) {
+  OptimizerSettings settings;
+  settings.clipNorm = settings.clipValue = 1;
+  Tensors gradient = vectorOf({30});
+  gradient.push_back(vectorOf({4})[0]);
+  EXPECT_DOUBLE_EQ(clipGradient(gradient, settings, {true, false}), 1);
+  EXPECT_EQ(gradient[0].at(0), 30);
+  EXPECT_EQ(gradient[1].at(0), 1);
+}
+
 TEST(Clipping, limitsTheNormOfAllTensorsTogether) {
   OptimizerSettings settings;
   settings.clipNorm = 1;

@@ -1,4 +1,5 @@
-"""The language model of examples/, compiled small: seq-run with what seqc makes, from the equations to a sample."""
+"""seq-run with what seqc makes: the language model of examples/, compiled small, from the equations to a sample; and the
+running estimates of batchnorm."""
 import json
 import os
 import subprocess
@@ -61,6 +62,74 @@ class CompiledLanguageModel(SeqRunTest):
         for name in ("checkpoint.safetensors", "weights.safetensors"):
             with open(self.path("whole/" + name), "rb") as a, open(self.path("parts/" + name), "rb") as b:
                 self.assertEqual(a.read(), b.read())
+
+
+NORMAL = """
+model Normal(I = 3) {
+  input x : [I]
+  param W : [I, I] ~ xavier
+  param m : [I] = 0
+  param v : [I] = 1
+  y = W @ batchnorm(x, m, v)
+  loss = mean(mse(y, x))
+  output y
+}
+"""
+
+
+class CompiledBatchnorm(SeqRunTest):
+    """Data whose moments are known: each update sees all of it, so that the statistics are the same each time."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.library, source = os.path.join(folder.name, "libnormal.so"), os.path.join(folder.name, "normal.seq")
+        with open(source, "w") as file:
+            file.write(NORMAL)
+        subprocess.run([os.path.join(os.environ["SEQC_BIN_DIR"], "seqc"), source, "--dtype=f64", "-o", cls.library],
+                       check=True)
+
+    def train(self, x, *more):
+        self.save("x.st", {"x": x})
+        self.run_tool("train", self.library, "--data", "x.st", "--validation", 0, "--out", "run", "--batch", x.shape[1],
+                      "--steps", 0, "--overwrite", *more)
+        return self.load("run/weights.safetensors")
+
+    def data(self):
+        return np.random.default_rng(3).normal([1, -2, 5], [0.5, 2, 1], (12, 8, 3))
+
+    def test_estimates_converge_to_the_moments(self):
+        x = self.data()
+        # What the optimiser does to other parameters, decay and clipping, is nothing to them.
+        for more in (["--optimizer", "adamw", "--weight-decay", 0.5], ["--optimizer", "sgd", "--weight-decay", 0.5],
+                     ["--clip-norm", 1e-3, "--clip-value", 1e-4], ["--estimate-rate", 0.2]):
+            params = self.train(x, "--shards", 1, "--epochs", 150, "--schedule", "constant", "--rate", 1e-3, *more)
+            np.testing.assert_allclose(params["m"], x.mean(axis=(0, 1)), rtol=1e-5)
+            np.testing.assert_allclose(params["v"], x.var(axis=(0, 1)), rtol=1e-5)
+
+    def test_each_update_is_a_moving_average(self):
+        x = self.data()
+        for rate in (0.1, 0.25):
+            params = self.train(x, "--shards", 1, "--epochs", 3, "--estimate-rate", rate)
+            kept = (1 - rate) ** 3
+            np.testing.assert_allclose(params["m"], (1 - kept) * x.mean(axis=(0, 1)), rtol=1e-12)
+            np.testing.assert_allclose(params["v"], kept + (1 - kept) * x.var(axis=(0, 1)), rtol=1e-12)
+
+    def test_shards_have_statistics_of_their_own(self):
+        x = self.data()[:, :2]  # a row for each
+        params = self.train(x, "--shards", 2, "--epochs", 150)
+        np.testing.assert_allclose(params["m"], x.mean(axis=(0, 1)), rtol=1e-5)
+        np.testing.assert_allclose(params["v"], x.var(axis=0).mean(axis=0), rtol=1e-5)
+
+    def test_its_gradient_agrees_with_differences(self):
+        for more in ([], ["--lengths"], ["--training"]):
+            text = self.run_tool("check-gradient", self.library, *more)
+            self.assertIn("the gradient agrees", text)
+            self.assertEqual(" m (" in text, more != ["--training"])  # its distance from the batch is no derivative
+
+    def test_describe_names_the_estimates(self):
+        self.assertRegex(self.run_tool("describe", self.library), r"m +\[3\] += 0, an estimate\n")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,15 @@ Tensors zerosLike(const Tensors &params) {
   return result;
 }
 
+bool isEstimate(const std::vector<bool> &estimates, size_t param) {
+  return param < estimates.size() && estimates[param];
+}
+
+template <typename Real> void moveEstimate(Real *estimate, const Real *distance, int64_t count, double rate) {
+  for (int64_t i = 0; i < count; ++i)
+    estimate[i] -= Real(rate) * distance[i];
+}
+
 template <typename Real>
 void applySgd(Real *param, const Real *gradient, Real *velocity, int64_t count, const OptimizerSettings &settings,
               double rate) {
@@ -50,29 +59,27 @@ void applyAdam(Real *param, const Real *gradient, Real *mean, Real *square, int6
 
 } // namespace
 
-double seqc::run::clipGradient(Tensors &gradient, const OptimizerSettings &settings) {
+double seqc::run::clipGradient(Tensors &gradient, const OptimizerSettings &settings,
+                               const std::vector<bool> &estimates) {
+  auto forEachReal = [&](auto body) {
+    for (size_t p = 0; p < gradient.size(); ++p)
+      if (!isEstimate(estimates, p))
+        withReal(gradient[p].dtype(), [&](auto zero) {
+          auto *data = gradient[p].as<decltype(zero)>();
+          std::for_each(data, data + gradient[p].elements(), body);
+        });
+  };
   double sum = 0;
-  for (Tensor &tensor : gradient)
-    withReal(tensor.dtype(), [&](auto zero) {
-      using Real = decltype(zero);
-      Real *data = tensor.as<Real>();
-      const Real limit = settings.clipValue;
-      for (int64_t i = 0; i < tensor.elements(); ++i) {
-        if (limit > 0)
-          data[i] = std::clamp(data[i], -limit, limit);
-        sum += double(data[i]) * double(data[i]);
-      }
-    });
+  forEachReal([&](auto &slope) {
+    using Real = std::decay_t<decltype(slope)>;
+    const Real limit = settings.clipValue;
+    if (limit > 0)
+      slope = std::clamp(slope, -limit, limit);
+    sum += double(slope) * double(slope);
+  });
   double norm = std::sqrt(sum);
-  if (settings.clipNorm <= 0 || norm <= settings.clipNorm)
-    return norm;
-  for (Tensor &tensor : gradient)
-    withReal(tensor.dtype(), [&](auto zero) {
-      using Real = decltype(zero);
-      const Real factor = settings.clipNorm / norm;
-      for (int64_t i = 0; i < tensor.elements(); ++i)
-        tensor.as<Real>()[i] *= factor;
-    });
+  if (settings.clipNorm > 0 && norm > settings.clipNorm)
+    forEachReal([&](auto &slope) { slope *= std::decay_t<decltype(slope)>(settings.clipNorm / norm); });
   return norm;
 }
 
@@ -91,7 +98,8 @@ double seqc::run::learningRate(const ScheduleSettings &settings, int64_t update,
   return settings.rate * (settings.finalFactor + (1 - settings.finalFactor) * left);
 }
 
-Optimizer::Optimizer(const OptimizerSettings &settings, const Tensors &params) : settings(settings) {
+Optimizer::Optimizer(const OptimizerSettings &settings, const Tensors &params, std::vector<bool> estimates)
+    : settings(settings), estimates(std::move(estimates)) {
   if (settings.method != "sgd")
     memory = {{"mean", zerosLike(params)}, {"square", zerosLike(params)}};
   else if (settings.momentum != 0)
@@ -107,7 +115,9 @@ void Optimizer::apply(Tensors &params, const Tensors &gradient, double rate, int
       Real *param = params[p].as<Real>();
       const Real *slope = gradient[p].as<Real>();
       int64_t count = params[p].elements();
-      if (settings.method == "sgd")
+      if (isEstimate(estimates, p))
+        moveEstimate(param, slope, count, settings.estimateRate);
+      else if (settings.method == "sgd")
         applySgd(param, slope, velocity ? (*velocity)[p].as<Real>() : nullptr, count, settings, rate);
       else
         applyAdam(param, slope, memory["mean"][p].as<Real>(), memory["square"][p].as<Real>(), count, settings, rate,

@@ -9,17 +9,19 @@
 
 namespace seqc::run {
 
-/// Limits the gradient in place, first each element, then the norm of all; returns the norm before that.
-double clipGradient(Tensors &gradient, const OptimizerSettings &settings);
+/// Limits the gradient in place, first each element, then the norm of all; returns the norm before that. What belongs
+/// to `estimates` is no derivative and stays out of it.
+double clipGradient(Tensors &gradient, const OptimizerSettings &settings, const std::vector<bool> &estimates = {});
 
 /// The learning rate of update `update` (0, 1, …) of `total`.
 double learningRate(const ScheduleSettings &settings, int64_t update, int64_t total);
 
 /// SGD with momentum, Adam and AdamW. What it remembers of each parameter is a tensor in `memory`, so that a
-/// checkpoint can keep it.
+/// checkpoint can keep it. The `estimates` among the parameters move toward the statistics of the batch instead: their
+/// gradient is the distance, so a step of a fixed rate is a moving average.
 class Optimizer {
 public:
-  Optimizer(const OptimizerSettings &settings, const Tensors &params);
+  Optimizer(const OptimizerSettings &settings, const Tensors &params, std::vector<bool> estimates = {});
 
   /// `update` counts from 0; Adam corrects the bias of its averages with it.
   void apply(Tensors &params, const Tensors &gradient, double rate, int64_t update);
@@ -29,6 +31,7 @@ public:
 
 private:
   OptimizerSettings settings;
+  std::vector<bool> estimates; ///< by parameter; empty: none
 };
 
 } // namespace seqc::run

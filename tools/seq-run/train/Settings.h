@@ -18,12 +18,13 @@ struct OptimizerSettings {
   std::string method = "adam"; ///< sgd, adam, adamw
   double momentum = 0;         ///< sgd
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  double weightDecay = 0; ///< added to the gradient by sgd and adam, taken from the weights by adamw
-  double clipNorm = 0;    ///< largest norm of the whole gradient; 0: any
-  double clipValue = 0;   ///< largest element of the gradient; 0: any
+  double weightDecay = 0;    ///< added to the gradient by sgd and adam, taken from the weights by adamw
+  double clipNorm = 0;       ///< largest norm of the whole gradient; 0: any
+  double clipValue = 0;      ///< largest element of the gradient; 0: any
+  double estimateRate = 0.1; ///< of the moving averages of statistics (batchnorm)
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OptimizerSettings, method, momentum, beta1, beta2, epsilon, weightDecay, clipNorm,
-                                   clipValue)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OptimizerSettings, method, momentum, beta1, beta2, epsilon, weightDecay,
+                                                clipNorm, clipValue, estimateRate)
 
 struct ScheduleSettings {
   double rate = 0.002;

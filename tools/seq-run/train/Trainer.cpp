@@ -60,14 +60,14 @@ void Trainer::start() {
     call.params = arrays.data();
     Caller(model).run(Entry::Init, call);
   }
-  optimizer = Optimizer(state.settings.optimizer, state.params);
+  optimizer = Optimizer(state.settings.optimizer, state.params, info.estimates());
 }
 
 void Trainer::resume(Checkpoint checkpoint) {
   TrainSettings settings = state.settings; // the checkpoint's, but perhaps with another number of epochs
   state = std::move(checkpoint);
   state.settings = settings;
-  optimizer = Optimizer(settings.optimizer, state.params);
+  optimizer = Optimizer(settings.optimizer, state.params, info.estimates());
   optimizer.memory = std::move(state.optimizer);
   bar = ProgressBar(std::cout, progressMode(options.quiet), state.progress.update);
 }
@@ -126,7 +126,7 @@ void Trainer::update(const Batch &batch) {
   const TrainSettings &settings = state.settings;
   uint64_t dropoutSeed = Random{settings.seed, static_cast<uint64_t>(progress.update)}.bits();
   BatchLoss result = sharded.gradient(state.params, batch, state.states, dropoutSeed, gradient);
-  double norm = clipGradient(gradient, settings.optimizer);
+  double norm = clipGradient(gradient, settings.optimizer, info.estimates());
   if (!std::isfinite(result.loss) || !std::isfinite(norm)) {
     bar.clear();
     fail(Message::Diverged, result.loss, progress.update + 1);
