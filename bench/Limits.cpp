@@ -1,0 +1,95 @@
+//===- Limits.cpp - What the machine can do at most --------------------------------------===//
+#include "bench/Limits.h"
+
+#include "bench/Row.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <unistd.h>
+
+using namespace seqc::bench;
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr size_t vectorBytes = 64;
+#elif defined(__AVX__)
+constexpr size_t vectorBytes = 32;
+#else
+constexpr size_t vectorBytes = 16;
+#endif
+typedef float Vector __attribute__((vector_size(vectorBytes)));
+constexpr size_t lanes = vectorBytes / sizeof(float);
+
+#if defined(__x86_64__)
+#define KEEP_IN_REGISTER(value) asm volatile("" : "+x"(value))
+#else
+#define KEEP_IN_REGISTER(value) asm volatile("" : "+w"(value))
+#endif
+
+/// Two units of latency 4 or 5 need 10; AVX2 has 16 registers.
+constexpr size_t accumulators = 12;
+constexpr size_t fmaSteps = 20000;
+
+} // namespace
+
+void PeakFma::run() {
+  Vector sums[accumulators], factor, addend;
+  for (Vector &sum : sums)
+    sum = Vector{} + 1.0f;
+  factor = Vector{} + 0.999f;
+  addend = Vector{} + 0.001f;
+  KEEP_IN_REGISTER(factor);
+  KEEP_IN_REGISTER(addend);
+  for (size_t step = 0; step < fmaSteps; ++step)
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < accumulators; ++i) {
+      sums[i] = sums[i] * factor + addend;
+      KEEP_IN_REGISTER(sums[i]);
+    }
+}
+
+double PeakFma::flops() const { return 2.0 * lanes * accumulators * fmaSteps; }
+
+ReadBandwidth::ReadBandwidth(const std::string &name, size_t bytes) : Contestant(name) {
+  constexpr size_t page = 4096;
+  size = bytes / page * page;
+  data = static_cast<float *>(std::aligned_alloc(page, size));
+  std::memset(data, 0, size);
+}
+
+ReadBandwidth::~ReadBandwidth() { std::free(data); }
+
+void ReadBandwidth::run() {
+  constexpr size_t streams = 8;
+  Vector sums[streams] = {};
+  for (const float *place = data, *end = data + size / sizeof(float); place != end; place += streams * lanes)
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < streams; ++i) {
+      Vector value;
+      std::memcpy(&value, place + i * lanes, sizeof value);
+      sums[i] += value;
+      KEEP_IN_REGISTER(sums[i]);
+    }
+}
+
+std::vector<MemoryLevel> seqc::bench::memoryLevels() {
+  auto cache = [](int name, size_t otherwise) {
+    long bytes = sysconf(name);
+    return bytes > 0 ? size_t(bytes) : otherwise;
+  };
+  size_t l1 = cache(_SC_LEVEL1_DCACHE_SIZE, 32 << 10), l2 = cache(_SC_LEVEL2_CACHE_SIZE, 512 << 10),
+         l3 = cache(_SC_LEVEL3_CACHE_SIZE, 8 << 20);
+  // A shared L3 may be larger than one core's part of it, so its buffer is only a few times the L2.
+  return {
+      {"L1", l1 / 2}, {"L2", l2 / 2}, {"L3", std::min(l3 / 2, 6 * l2)}, {"memory", std::min<size_t>(3 * l3, 1 << 30)}};
+}
+
+void seqc::bench::addLimitRows() {
+  addLimitRow("limits/peak FMA f32", [] { return std::make_unique<PeakFma>(); }, "GFLOP/s", PeakFma().flops());
+  for (const MemoryLevel &level : memoryLevels())
+    addLimitRow(
+        "limits/read " + level.name, [level] { return std::make_unique<ReadBandwidth>(level.name, level.bytes); },
+        "GB/s", double(level.bytes));
+}
