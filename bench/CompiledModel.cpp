@@ -4,6 +4,7 @@
 #include "bench/Process.h"
 #include "tools/seq-run/Random.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <stdexcept>
@@ -75,9 +76,10 @@ Session::Session(std::shared_ptr<CompiledModel> compiledModel, int64_t T, int64_
         std::pair(&states, &stateArrays), std::pair(&dParams, &dParamArrays), std::pair(&dInputs, &dInputArrays),
         std::pair(&dOutputs, &dOutputArrays), std::pair(&dStates, &dStateArrays)})
     *arrays = run::arraysOf(*tensors);
-  workspace.resize(size_t(model().workspaceSize(T, B)));
-  tape.resize(size_t(model().tapeSize(T, B)));
-  prepared.resize(size_t(model().preparedSize()));
+  auto atLeastOne = [](int64_t bytes) { return size_t(std::max<int64_t>(bytes, SEQC_ALIGNMENT)); };
+  workspace.resize(atLeastOne(model().workspaceSize(T, B)));
+  tape.resize(atLeastOne(model().tapeSize(T, B)));
+  prepared.resize(atLeastOne(model().preparedSize()));
 }
 
 seqc_call Session::call() {
