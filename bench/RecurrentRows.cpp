@@ -43,8 +43,8 @@ Numbers inference(Cell cell, const Shape &shape) {
   Setting setting = settingOf(cell, shape);
   Contestants contestants;
   contestants.push_back(std::make_unique<OurRun>(*setting.session, run::Entry::Forward, cell));
-  contestants.push_back(oneDnnInference(cell, *setting.session));
-  contestants.push_back(oneDnnTrainingForward(cell, *setting.session));
+  contestants.push_back(oneDnn().inference(cell, *setting.session));
+  contestants.push_back(oneDnn().trainingForward(cell, *setting.session));
   addOnnxRuntime(contestants, cell, *setting.session);
   addPyTorch(contestants, cell, *setting.session, Work::Inference);
   return compareAgreeing(std::move(contestants), setting.flops, forwardTolerance);
@@ -54,7 +54,7 @@ Numbers training(Cell cell, const Shape &shape) {
   Setting setting = settingOf(cell, shape);
   Contestants contestants;
   contestants.push_back(std::make_unique<OurRun>(*setting.session, run::Entry::Gradient, cell));
-  contestants.push_back(oneDnnTraining(cell, *setting.session));
+  contestants.push_back(oneDnn().training(cell, *setting.session));
   addPyTorch(contestants, cell, *setting.session, Work::Training);
   // Each product of forward has two in its gradient.
   return compareAgreeing(std::move(contestants), 3 * setting.flops, gradientTolerance);

@@ -25,7 +25,7 @@ Numbers streaming(int64_t H) {
   contestants.push_back(std::make_unique<OurSteps>(session));
   contestants.push_back(eigenSteps(session, false));
   contestants.push_back(eigenSteps(session, true));
-  contestants.push_back(oneDnnSteps(session));
+  contestants.push_back(oneDnn().steps(Cell::Lstm, session));
   addOnnxRuntimeSteps(contestants, session);
   Numbers numbers = compareAgreeing(std::move(contestants), model->productFlops() * double(steps), tolerance);
   for (auto &[name, value] : numbers)

@@ -66,7 +66,7 @@ int main(int argc, char **argv) {
   if (benchmark::ReportUnrecognizedArguments(argc, argv))
     return 2;
   benchmark::AddCustomContext("processor", processorName());
-  benchmark::AddCustomContext("oneDNN", oneDnnVersion());
+  benchmark::AddCustomContext("oneDNN", oneDnn().version);
   benchmark::AddCustomContext("Eigen", eigenVersion());
   for (const auto &[framework, version] : pythonFrameworks())
     benchmark::AddCustomContext(framework, version);
