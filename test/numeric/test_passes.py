@@ -58,7 +58,9 @@ class Passes(unittest.TestCase):
             name = re.sub(rb"\\([0-9A-F]{2})", lambda code: bytes.fromhex(code[1].decode()), name.encode()).decode()
             shape = tuple(int(dim) for dim in dims.split("x") if dim)
             if kind == "param":
-                params[name] = self.rng.normal(0, 0.5, shape)
+                # About its initial value where that is one number: a variance stays positive.
+                start = re.search(r"init <constant, ([^ >]*)", line)
+                params[name] = self.rng.uniform(-0.9, 0.9, shape) + (float(start.group(1)) if start else 0)
             elif kind == "input":
                 inputs[name] = self.rng.normal(0, 1, (T, B, *shape))
             else:
