@@ -1,4 +1,14 @@
 //===- MlirPch.h - The MLIR headers nearly every file needs, precompiled once -===//
+
+// LLVM's libraries are built without assertions, and the layout of a pass's statistics depends on that: it is the
+// libraries' also where our own assertions are on.
+#include "llvm/Support/Compiler.h"
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define NDEBUG
+#include "llvm/ADT/Statistic.h"
+#pragma pop_macro("NDEBUG")
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
