@@ -223,11 +223,33 @@ def Recur_ReadOp : Recur_Op<"read", [Pure, AttrSizedOperandSegments]> {
   }];
 }
 
+def Recur_PackOp : Recur_Op<"pack"> {
+  let summary = "rounds weights into the narrow layout of register tiles";
+  let description = [{
+    Stores the weights of `product` q of n where `recur.read_packed` finds them, and zeros past their last k. The slot
+    says how narrow they are:
+
+    - `[leading, panel, pair of k, column, lane, 2]` of bf16: rounded to the nearest, ties to even;
+    - `[leading, panel, 2 + group of 4 k, column, lane, 4]` of i8: each output has a scale, its largest magnitude
+      divided by 127. The two rows before the first k hold a 32-bit number a lane: -128 times the sum of the rounded
+      weights, from which a product with unsigned rows starts, and the scale, which is NaN if a weight is not finite.
+
+    ```mlir
+    recur.pack %w, %p product 1 of 2 : tensor<32x64xf32>, !recur.slot<tensor<1x1x32x4x16x2xbf16>>
+    ```
+  }];
+  let arguments = (ins Recur_Real:$value, Recur_SlotType:$slot, Recur_Int:$product, Recur_Int:$products);
+  let assemblyFormat = [{
+    $value `,` $slot `product` $product `of` $products attr-dict `:` type($value) `,` type($slot)
+  }];
+}
+
 def Recur_ReadPackedOp : Recur_Op<"read_packed", [Pure]> {
   let summary = "a view of weights in the layout of register tiles";
   let description = [{
     The slot is `[leading, panel, k, column, lane]`. Element (…, i, k) of `product` q of n is lane i mod lanes of the
-    i / lanes -th block of n columns, counted through all panels, there column q. `recur-plan-tiles` makes this op.
+    i / lanes -th block of n columns, counted through all panels, there column q. `recur-plan-tiles` makes this op. Slots
+    of bf16 and i8 are laid out as `recur.pack` says.
 
     ```mlir
     %w = recur.read_packed %p product 1 of 2 : (!recur.slot<tensor<1x1x64x4x16xf32>>) -> tensor<32x64xf32>

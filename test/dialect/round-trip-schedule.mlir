@@ -84,6 +84,30 @@ recur.system @Phases {
   }
 }
 
+// CHECK-LABEL: recur.system @Packed
+recur.system @Packed {
+  %w = recur.slot param "W" : !recur.slot<tensor<8x5xf32>>
+  %p = recur.slot prepared "W.packed" : !recur.slot<tensor<1x1x3x2x8x2xbf16>>
+  %x = recur.slot input "x" time batch : !recur.slot<tensor<5xf32>>
+  %y = recur.slot output "y" time batch : !recur.slot<tensor<8xf32>>
+  recur.once prepared {
+    recur.phase "W.packed" space [8, 5] {
+      %0 = recur.read %w offset 0 strides [5, 1] : (!recur.slot<tensor<8x5xf32>>) -> tensor<8x5xf32>
+      // CHECK: recur.pack %{{.*}}, %{{.*}} product 1 of 2 : tensor<8x5xf32>, <tensor<1x1x3x2x8x2xbf16>>
+      recur.pack %0, %p product 1 of 2 : tensor<8x5xf32>, !recur.slot<tensor<1x1x3x2x8x2xbf16>>
+    }
+  }
+  recur.map {
+    recur.phase "y" space [8] {
+      %0 = recur.read %x offset 0 strides [1] : (!recur.slot<tensor<5xf32>>) -> tensor<5xf32>
+      // CHECK: recur.read_packed %{{.*}} product 1 of 2 : (!recur.slot<tensor<1x1x3x2x8x2xbf16>>) -> tensor<8x5xf32>
+      %1 = recur.read_packed %p product 1 of 2 : (!recur.slot<tensor<1x1x3x2x8x2xbf16>>) -> tensor<8x5xf32>
+      %2 = recur.matmul %1, %0 : (tensor<8x5xf32>, tensor<5xf32>) -> tensor<8xf32>
+      recur.write %2, %y offset 0 strides [1] : tensor<8xf32>, !recur.slot<tensor<8xf32>>
+    }
+  }
+}
+
 // CHECK-LABEL: recur.interface "Elman" dims {H = 4 : i64} loss gates ["z"] looks_ahead "h" needs_batch "loss"
 recur.interface "Elman" dims {H = 4 : i64} loss gates ["z"] looks_ahead "h" needs_batch "loss" {
   // CHECK: recur.tensor input "id" vocabulary 96 : tensor<i32>
