@@ -3,8 +3,9 @@
 
 #include "codegen/Version.h"
 #include "dialect/Recur.h"
-#include "runtime/seqc.h"
+#include "runtime/model.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
 
 using llvm::json::OStream;
@@ -108,6 +109,14 @@ static void writeModel(OStream &json, const Model &model, const LibraryInfo &inf
   });
   writeTensors(json, "states", model.states, [](const ModelTensor &) {});
   writeTensors(json, "outputs", model.outputs, [&](const ModelTensor &output) { json.attribute("last", output.last); });
+  json.attributeArray("weights", [&] {
+    for (const PackedWeights &weights : model.weights)
+      json.object([&] {
+        json.attribute("name", weights.name);
+        json.attribute("stored", weights.stored);
+        json.attribute("bytes", weights.bytes);
+      });
+  });
   writeStrings(json, "gates", model.gates);
   json.attribute("has_loss", model.hasLoss);
   writeStrings(json, "entry_points", model.entryPoints());
@@ -121,6 +130,22 @@ std::string describe(const Model &model, const LibraryInfo &info) {
   llvm::raw_string_ostream stream(text);
   OStream json(stream, /*IndentSize=*/1);
   json.object([&] { writeModel(json, model, info); });
+  return text;
+}
+
+std::string reportWeights(const Model &model) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  int64_t prepared = 0;
+  for (const ModelSlot &slot : model.forward.slots)
+    if (slot.source == SEQC_PREPARED)
+      prepared += slot.features * slot.bytes;
+  os << model.name << ": weights of inference, prepared memory " << prepared << " bytes\n";
+  for (const PackedWeights &weights : model.weights) {
+    os << "  " << weights.name << ": " << weights.products << " x [";
+    llvm::interleaveComma(weights.shape, os);
+    os << "] stored as " << weights.stored << ", " << weights.bytes << " bytes\n";
+  }
   return text;
 }
 

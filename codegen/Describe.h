@@ -12,6 +12,9 @@ namespace seqc {
 /// The text that M_describe returns; its keys are documented in docs/library.md.
 std::string describe(const Model &model, const LibraryInfo &info);
 
+/// For people: how inference stores the weights of products.
+std::string reportWeights(const Model &model);
+
 } // namespace seqc
 
 #endif // SEQC_CODEGEN_DESCRIBE_H

@@ -264,6 +264,25 @@ static ModelProgram *findProgram(Model &model, recur::SystemOp system) {
       .Default(nullptr);
 }
 
+static std::vector<PackedWeights> packedWeights(recur::SystemOp system) {
+  std::vector<PackedWeights> weights;
+  llvm::DenseSet<Value> seen;
+  system.walk([&](recur::ReadPackedOp read) {
+    if (!seen.insert(read.getSlot()).second)
+      return;
+    RankedTensorType type = read.getSlot().getType().getValue();
+    PackedWeights &packed = weights.emplace_back();
+    packed.name = read.getSlot().getDefiningOp<recur::SlotOp>().getName().str();
+    packed.shape = cast<RankedTensorType>(read.getType()).getShape().vec();
+    packed.products = read.getProducts();
+    llvm::raw_string_ostream(packed.stored) << type.getElementType();
+    if (packed.stored == "i8")
+      packed.stored = "int8";
+    packed.bytes = type.getNumElements() * bytesOf(type.getElementType());
+  });
+  return weights;
+}
+
 Expected<std::vector<Model>> collectModels(ModuleOp module) {
   std::vector<Model> models;
   llvm::StringMap<std::string> symbols;
@@ -278,9 +297,12 @@ Expected<std::vector<Model>> collectModels(ModuleOp module) {
                                      "' would export C names that begin with seqc, which are the runtime's: rename it");
     SlotReader reader(model);
     for (auto system : module.getOps<recur::SystemOp>())
-      if (ModelProgram *program = findProgram(model, system))
+      if (ModelProgram *program = findProgram(model, system)) {
         if (llvm::Error error = reader.read(system, *program))
           return std::move(error);
+        if (program == &model.forward)
+          model.weights = packedWeights(system);
+      }
   }
   return models;
 }

@@ -59,6 +59,15 @@ struct ModelProgram {
   std::vector<ModelSlot> slots;
 };
 
+/// Weights of inference in the layout of tiles.
+struct PackedWeights {
+  std::string name;           // of the slot
+  std::vector<int64_t> shape; // of each product's weights
+  int64_t products = 0;
+  std::string stored; // the type of its numbers: f32, f64, bf16, int8
+  int64_t bytes = 0;
+};
+
 struct Model {
   std::string name;   // as in the .seq file
   std::string symbol; // what exported names begin with
@@ -72,6 +81,7 @@ struct Model {
   std::string needsBatch; // the equation, or "loss", that is not computed row by row; empty if none
   ModelProgram forward, forwardTaped, backward;
   std::vector<ModelSlot> tape;
+  std::vector<PackedWeights> weights;
 
   int realBytes() const { return f64 ? 8 : 4; }
   int bytesOf(const ModelTensor &tensor) const;

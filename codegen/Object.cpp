@@ -23,14 +23,15 @@ struct NamedTarget {
   const char *name, *triple, *cpu;
   int64_t vectorBits, registers;
   bool fma;
+  int64_t dotInt8; // no level has an instruction for bf16
 };
 
 const NamedTarget namedTargets[] = {
-    {"x86-64", "x86_64-unknown-linux-gnu", "x86-64", 128, 16, false},
-    {"x86-64-v2", "x86_64-unknown-linux-gnu", "x86-64-v2", 128, 16, false},
-    {"x86-64-v3", "x86_64-unknown-linux-gnu", "x86-64-v3", 256, 16, true},
-    {"x86-64-v4", "x86_64-unknown-linux-gnu", "x86-64-v4", 512, 32, true},
-    {"aarch64", "aarch64-unknown-linux-gnu", "generic", 128, 32, true},
+    {"x86-64", "x86_64-unknown-linux-gnu", "x86-64", 128, 16, false, 2},
+    {"x86-64-v2", "x86_64-unknown-linux-gnu", "x86-64-v2", 128, 16, false, 2},
+    {"x86-64-v3", "x86_64-unknown-linux-gnu", "x86-64-v3", 256, 16, true, 2},
+    {"x86-64-v4", "x86_64-unknown-linux-gnu", "x86-64-v4", 512, 32, true, 2},
+    {"aarch64", "aarch64-unknown-linux-gnu", "generic", 128, 32, true, 1},
 };
 
 Target nativeTarget() {
@@ -49,6 +50,13 @@ Target nativeTarget() {
   target.vectorBits = wide ? 512 : features.lookup("avx2") ? 256 : 128;
   target.registers = wide ? 32 : 16;
   target.fma = features.lookup("fma");
+  target.dotBf16 = wide && features.lookup("avx512bf16") ? 2 : 1;
+  target.dotInt8 = (wide && features.lookup("avx512vnni")) || features.lookup("avxvnni") ? 4 : 2;
+  bool tiles = wide && features.lookup("amx-tile");
+  if (tiles && target.dotBf16 == 2 && features.lookup("amx-bf16"))
+    target.dotBf16 = 32;
+  if (tiles && target.dotInt8 == 4 && features.lookup("amx-int8"))
+    target.dotInt8 = 64;
   return target;
 }
 
@@ -121,7 +129,8 @@ std::optional<Target> findTarget(llvm::StringRef name) {
     return nativeTarget();
   for (const NamedTarget &target : namedTargets)
     if (name == target.name)
-      return Target{target.triple, target.cpu, "", target.vectorBits, target.registers, target.fma};
+      return Target{target.triple, target.cpu,    "", target.vectorBits, target.registers, target.fma,
+                    /*dotBf16=*/1, target.dotInt8};
   return std::nullopt;
 }
 

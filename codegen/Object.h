@@ -18,6 +18,8 @@ struct Target {
   int64_t vectorBits = 128;
   int64_t registers = 16; // vector registers
   bool fma = false;
+  int64_t dotBf16 = 1; // numbers a lane that one instruction multiplies and adds: 1, 2, or 32 in matrix tiles
+  int64_t dotInt8 = 1; // 1, 2, 4, or 64 in matrix tiles
 };
 
 /// The names that `findTarget` knows, for messages: native, x86-64, x86-64-v2, …

@@ -1,7 +1,8 @@
 /*===- internal.h - What the runtime's files share ----------------------------===
  *
  * check.c refuses wrong calls, layout.c divides the caller's memory, run.c binds slots and calls programs, init.c fills
- * parameters, text.c writes messages. Nothing here allocates, locks or keeps state.
+ * parameters, text.c writes messages, tiles.c asks the kernel. Nothing here allocates or locks, and nothing but tiles.c
+ * keeps state.
  *===--------------------------------------------------------------------------===*/
 #ifndef SEQC_RUNTIME_INTERNAL_H
 #define SEQC_RUNTIME_INTERNAL_H
@@ -18,6 +19,11 @@ typedef struct seqc_context {
   const seqc_call *call;
   const char *entry; /* for messages: "forward" */
 } seqc_context;
+
+/*===-- tiles.c -----------------------------------------------------------------===*/
+
+/* Whether generated code may use matrix tile registers. */
+int seqc_matrix_tiles(void);
 
 /*===-- text.c ------------------------------------------------------------------===*/
 

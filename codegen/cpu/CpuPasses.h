@@ -2,6 +2,7 @@
 #ifndef SEQC_CODEGEN_CPU_CPUPASSES_H
 #define SEQC_CODEGEN_CPU_CPUPASSES_H
 
+#include "codegen/WeightFormat.h"
 #include "dialect/Recur.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -7,7 +7,10 @@ include "mlir/Pass/PassBase.td"
 class MachineOptions {
   list<Option> machineOptions = [
     Option<"vectorBits", "vector-bits", "int64_t", "256", "width of a vector register">,
-    Option<"registers", "registers", "int64_t", "16", "number of vector registers">];
+    Option<"registers", "registers", "int64_t", "16", "number of vector registers">,
+    Option<"dotBf16", "dot-bf16", "int64_t", "1",
+           "bf16 numbers a lane that one instruction multiplies and adds: 1, 2, or 32 in matrix tiles">,
+    Option<"dotInt8", "dot-int8", "int64_t", "1", "the same of int8 numbers: 1, 2, 4, or 64 in matrix tiles">];
 }
 
 def PlanTiles : Pass<"recur-plan-tiles", "::mlir::ModuleOp">, MachineOptions {
@@ -37,9 +40,17 @@ def PlanTiles : Pass<"recur-plan-tiles", "::mlir::ModuleOp">, MachineOptions {
       recur.write %p, %y offset 0 strides [1] : tensor<32xf32>, !recur.slot<tensor<32xf32>>
     }
     ```
+
+    With narrow `weights` the slots of inference programs hold bf16 or int8 numbers, which `recur.pack` rounds. Products
+    over more than 4096 elements stay as they are: the narrow form of their rows would be too much for a stack.
   }];
   let dependentDialects = ["::recur::RecurDialect"];
-  let options = machineOptions;
+  let options = machineOptions # [
+    Option<"weights", "weights", "::seqc::WeightFormat", "::seqc::WeightFormat::full",
+           "how inference programs store the weights of products", [{::llvm::cl::values(
+             clEnumValN(::seqc::WeightFormat::full, "f32", "as the model computes (also f64)"),
+             clEnumValN(::seqc::WeightFormat::bf16, "bf16", "rounded to bf16"),
+             clEnumValN(::seqc::WeightFormat::int8, "int8", "rounded to int8, one scale an output"))}]>];
   let statistics = [Statistic<"packed", "packed-products", "products that read packed weights">];
 }
 

@@ -35,7 +35,8 @@ FloatType realType(recur::PhaseOp phase) {
     for (Type type : llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes())) {
       auto slot = dyn_cast<recur::SlotType>(type);
       auto tensor = slot ? slot.getValue() : cast<RankedTensorType>(type);
-      if (auto element = dyn_cast<FloatType>(tensor.getElementType()))
+      // What is narrower is only stored so.
+      if (auto element = dyn_cast<FloatType>(tensor.getElementType()); element && element.getWidth() >= 32)
         found = element;
     }
   });

@@ -10,12 +10,13 @@ using namespace mlir;
 
 namespace seqc {
 
-void buildTilePlan(OpPassManager &passes, const Target &target) {
-  passes.addPass(cpu::createPlanTiles({target.vectorBits, target.registers}));
+void buildTilePlan(OpPassManager &passes, const Target &target, WeightFormat weights) {
+  passes.addPass(cpu::createPlanTiles({target.vectorBits, target.registers, target.dotBf16, target.dotInt8, weights}));
 }
 
 void buildCpuLowering(OpPassManager &passes, const Target &target) {
-  passes.addPass(cpu::createLowerToCpu({target.vectorBits, target.registers, target.fma}));
+  passes.addPass(
+      cpu::createLowerToCpu({target.vectorBits, target.registers, target.dotBf16, target.dotInt8, target.fma}));
   passes.addPass(createCSEPass());
   passes.addPass(createSCFToControlFlowPass());
   // What has an instruction first: the libm pass would call floor and its like.

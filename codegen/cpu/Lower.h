@@ -3,12 +3,14 @@
 #define SEQC_CODEGEN_CPU_LOWER_H
 
 #include "codegen/Object.h"
+#include "codegen/WeightFormat.h"
 #include "mlir/Pass/PassManager.h"
 
 namespace seqc {
 
 /// The last step on phases: afterwards the slots of every system are final, and tables of them can be made.
-void buildTilePlan(mlir::OpPassManager &passes, const Target &target);
+/// `weights`: how inference programs store them.
+void buildTilePlan(mlir::OpPassManager &passes, const Target &target, WeightFormat weights = WeightFormat::full);
 
 /// Phases to the LLVM dialect: afterwards each system @S is a function @S.run(ptr), and @S.prepare(ptr) if it has
 /// prepared groups; both take a `seqc_frame`.

@@ -90,6 +90,8 @@ private:
     Frame frame(b, function.getArgument(0), inLoop ? function.getArgument(1) : Value(), phase, numbers, memory);
     if (hasPackedProducts(phase))
       emitProductTiles(frame, machine, phase);
+    else if (isPacking(phase))
+      emitPacking(frame, machine, phase);
     else if (memory)
       emitTotalTiles(frame, machine, phase, memory);
     else if (isTransposedCopy(machine, phase))
@@ -119,7 +121,7 @@ struct LowerToCpu : impl::LowerToCpuBase<LowerToCpu> {
   using LowerToCpuBase::LowerToCpuBase;
 
   void runOnOperation() override {
-    Machine machine{vectorBits, registers, fma};
+    Machine machine{vectorBits, registers, fma, dotBf16, dotInt8};
     SmallVector<recur::SystemOp> systems(getOperation().getOps<recur::SystemOp>());
     for (recur::SystemOp system : systems) {
       if (failed(check(system)))

@@ -17,6 +17,10 @@ void emitNest(const Frame &frame, const Machine &machine, recur::PhaseOp phase);
 void emitProductTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase);
 bool hasPackedProducts(recur::PhaseOp phase);
 
+/// Rounds weights into the layout of narrow tiles (`recur.pack`).
+void emitPacking(const Frame &frame, const Machine &machine, recur::PhaseOp phase);
+bool isPacking(recur::PhaseOp phase);
+
 /// A copy whose lanes lie rows apart while its last but one dim is contiguous, as when weights are packed.
 void emitTransposedCopy(const Frame &frame, const Machine &machine, recur::PhaseOp phase);
 bool isTransposedCopy(const Machine &machine, recur::PhaseOp phase);

@@ -1,8 +1,8 @@
 //===- PlanTiles.cpp - Packs weights and reserves scratch memory for tiles --------===//
 #include "codegen/cpu/CpuPasses.h"
 #include "codegen/cpu/Elements.h"
+#include "codegen/cpu/MatrixTiles.h"
 #include "codegen/cpu/Phases.h"
-#include "codegen/cpu/TileCore.h"
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/Support/MathExtras.h"
@@ -63,7 +63,8 @@ SmallVector<Group> groupsOf(recur::PhaseOp phase) {
 /// Adds the packed slots of one system and what fills them.
 class Packing {
 public:
-  Packing(recur::SystemOp system, const Machine &machine) : system(system), machine(machine), b(system.getContext()) {}
+  Packing(recur::SystemOp system, const Machine &machine, WeightFormat weights)
+      : system(system), machine(machine), weights(weights), b(system.getContext()) {}
 
   int64_t pack(recur::PhaseOp phase) {
     SmallVector<Group> groups = groupsOf(phase);
@@ -95,13 +96,24 @@ public:
 private:
   struct Layout {
     SmallVector<int64_t> leading;
-    int64_t rows, depth, blocks, panels, products, lanes;
+    int64_t rows, depth, steps, blocks, panels, products, lanes;
+    Type stored;
 
-    RankedTensorType type(Type real) const {
-      return RankedTensorType::get({computeProduct(leading), panels, depth, blocks * products, lanes}, real);
+    RankedTensorType type() const {
+      PanelFormat format = PanelFormat::of(stored);
+      SmallVector<int64_t> shape = {computeProduct(leading), panels, format.head + steps, blocks * products, lanes};
+      if (format.narrow())
+        shape.push_back(format.group);
+      return RankedTensorType::get(shape, stored);
     }
     int64_t panelSize() const { return depth * blocks * products * lanes; }
   };
+
+  Type storedType(Type real, int64_t depth) {
+    if (weights == WeightFormat::full || depth > longestNarrowRow)
+      return real;
+    return weights == WeightFormat::bf16 ? Type(b.getBF16Type()) : Type(b.getI8Type());
+  }
 
   Layout layoutOf(recur::MatmulOp product, int64_t products, int64_t mostProducts) {
     auto type = cast<RankedTensorType>(product.getA().getType());
@@ -112,10 +124,12 @@ private:
     layout.depth = shape.back();
     layout.products = products;
     layout.lanes = machine.lanes(type.getElementType(), layout.rows);
+    layout.stored = storedType(type.getElementType(), layout.depth);
+    layout.steps = panelSteps(machine, layout.stored, layout.lanes, layout.depth);
     // Wide panels help single rows, but a panel should stay well inside a second-level cache.
     constexpr int64_t panelBytes = 256 * 1024;
     int64_t columns = fullTileColumns(machine);
-    if (2 * columns * layout.depth * layout.lanes * type.getElementTypeBitWidth() / 8 <= panelBytes)
+    if (2 * columns * layout.depth * layout.lanes * layout.stored.getIntOrFloatBitWidth() / 8 <= panelBytes)
       columns *= 2;
     int64_t vectors = llvm::divideCeil(layout.rows, layout.lanes);
     layout.blocks = std::clamp<int64_t>(columns / mostProducts, 1, vectors);
@@ -125,28 +139,43 @@ private:
 
   void pack(recur::PhaseOp phase, Group &group, int64_t mostProducts, int64_t number) {
     Layout layout = layoutOf(group.front(), group.size(), mostProducts);
-    auto tensor = cast<RankedTensorType>(group.front().getA().getType());
     bool prepared = llvm::all_of(group, [](recur::MatmulOp product) {
       recur::SlotSource source = weightsOf(product).getSlot().getDefiningOp<recur::SlotOp>().getSource();
       return source == recur::SlotSource::param || source == recur::SlotSource::prepared;
     });
     std::string name = phase.getName().str() + ".packed" + (number ? std::to_string(number) : "");
     auto source = prepared ? recur::SlotSource::prepared : recur::SlotSource::workspace;
-    recur::SlotOp slot = addSlot(source, name, layout.type(tensor.getElementType()));
+    recur::SlotOp slot = addSlot(source, name, layout.type());
 
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(phase->getParentOp());
     auto once = recur::OnceOp::create(b, group.front().getLoc(), TypeRange(), prepared);
     b.setInsertionPointToStart(&once.getBody().emplaceBlock());
-    clearLastPanel(slot, layout);
-    for (auto [q, product] : llvm::enumerate(group))
-      copyProduct(slot, layout, product, q);
+    bool narrow = PanelFormat::of(layout.stored).narrow();
+    if (!narrow)
+      clearLastPanel(slot, layout);
+    for (auto [q, product] : llvm::enumerate(group)) {
+      if (narrow)
+        roundProduct(slot, product, q, group.size());
+      else
+        copyProduct(slot, layout, product, q);
+    }
     recur::YieldOp::create(b, once.getLoc(), ValueRange());
     for (auto [q, product] : llvm::enumerate(group)) {
       b.setInsertionPoint(product);
       product.getAMutable().assign(
           recur::ReadPackedOp::create(b, product.getLoc(), product.getA().getType(), slot.getSlot(), q, group.size()));
     }
+  }
+
+  void roundProduct(recur::SlotOp slot, recur::MatmulOp product, int64_t q, int64_t products) {
+    recur::ReadOp weights = weightsOf(product);
+    auto phase = recur::PhaseOp::create(b, product.getLoc(), slot.getName(), weights.getType().getShape(),
+                                        /*total=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&phase.getBody().emplaceBlock());
+    Value value = b.clone(*weights)->getResult(0);
+    recur::PackOp::create(b, product.getLoc(), value, slot.getSlot(), q, products);
   }
 
   static recur::ReadOp weightsOf(recur::MatmulOp product) { return product.getA().getDefiningOp<recur::ReadOp>(); }
@@ -225,16 +254,33 @@ private:
 
   recur::SystemOp system;
   const Machine &machine;
+  WeightFormat weights;
   OpBuilder b;
 };
+
+/// Training programs keep the model's own numbers.
+bool isTraining(recur::SystemOp system) {
+  auto program = system->getAttrOfType<StringAttr>("recur.program");
+  return program && (program.getValue() == "forward_taped" || program.getValue() == "backward");
+}
+
+bool computesInF64(recur::SystemOp system) {
+  return llvm::any_of(system.getOps<recur::SlotOp>(),
+                      [](recur::SlotOp slot) { return slot.getType().getValue().getElementType().isF64(); });
+}
 
 struct PlanTiles : impl::PlanTilesBase<PlanTiles> {
   using PlanTilesBase::PlanTilesBase;
 
   void runOnOperation() override {
-    Machine machine{vectorBits, registers, true};
+    Machine machine{vectorBits, registers, true, dotBf16, dotInt8};
     for (auto system : getOperation().getOps<recur::SystemOp>()) {
-      Packing packing(system, machine);
+      WeightFormat format = isTraining(system) ? WeightFormat::full : weights;
+      if (format != WeightFormat::full && computesInF64(system)) {
+        system.emitError("narrow weights need a model that computes in f32");
+        return signalPassFailure();
+      }
+      Packing packing(system, machine, format);
       SmallVector<recur::PhaseOp> phases;
       system.walk([&](recur::PhaseOp phase) { phases.push_back(phase); });
       for (recur::PhaseOp phase : phases)

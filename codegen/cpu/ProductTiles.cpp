@@ -1,14 +1,15 @@
 //===- ProductTiles.cpp - Phases with packed weights, in register tiles ----------===//
 //
-// For each panel of weights, tiles of up to six rows: the products go through TileCore into a small buffer on the
+// For each panel of weights, tiles of a few rows: the products go through TileCore into a small buffer on the
 // stack, and a loop over the tile's rows takes them from there through everything pointwise that follows. A panel too
 // deep for the caches is taken in chunks along the contracted dim, each by all tiles of a block of rows, whose sums
-// wait in the buffer meanwhile.
+// wait in the buffer meanwhile. Where weights are narrow, a block of rows is converted first, so that this is done once
+// and not for each panel.
 //
 //===--------------------------------------------------------------------------===//
 #include "codegen/cpu/Elements.h"
+#include "codegen/cpu/MatrixTiles.h"
 #include "codegen/cpu/Phases.h"
-#include "codegen/cpu/TileCore.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/MathExtras.h"
@@ -32,13 +33,24 @@ struct ProductGroup {
   Value slot;
   recur::ReadOp vector;
   SmallVector<recur::MatmulOp> products;
-  int64_t panels, depth, columns, lanes;
+  int64_t panels, panelRows, depth, columns, lanes;
+  std::unique_ptr<TileArithmetic> arithmetic;
   Value rows, out; // see TileCore; `out` for every tile of a block
 
+  bool matrix = false;   // tiles of up to 16 rows in tile registers
+  int64_t rowStride = 0; // bytes from a converted row to the next; 0: rows are read in place
+  Value converted;
+  /// In front of each converted row is room for its scale: a cache line, so that rows stay aligned.
+  static constexpr int64_t rowHead = 64;
+
+  Type stored() { return cast<recur::SlotType>(slot.getType()).getValue().getElementType(); }
+  int64_t steps() { return panelRows - arithmetic->panel().head; }
   int64_t rowBytes() { return columns * lanes * vector.getType().getElementTypeBitWidth() / 8; }
-  /// Depth of a chunk: two of them fit in a second-level cache, so that the next comes in while one is used.
-  int64_t chunk() { return std::min<int64_t>(depth, 256 * 1024 / rowBytes()); }
-  bool isChunked() { return chunk() < depth; }
+  /// Steps of a chunk: two of them fit in a second-level cache, so that the next comes in while one is used.
+  int64_t chunk() {
+    return arithmetic->panel().narrow() ? steps() : std::min<int64_t>(steps(), 256 * 1024 / rowBytes());
+  }
+  bool isChunked() { return chunk() < steps(); }
 };
 
 class ProductTiles {
@@ -52,16 +64,34 @@ public:
     blocks = groups.front().columns / int64_t(groups.front().products.size());
     if (llvm::any_of(groups, [](ProductGroup &group) { return group.isChunked(); }))
       tilesInBlock = 8;
+    mostRows = llvm::all_of(groups, [](ProductGroup &group) { return group.matrix; }) ? matrixRows : tileRows;
     for (ProductGroup &group : groups) {
-      group.rows = b.scratch(b.pointerType(), tileRows);
-      group.out = b.scratch(real, tilesInBlock * tileRows * group.columns * lanes);
+      group.rows = b.scratch(b.pointerType(), mostRows);
+      group.out = b.scratch(real, tilesInBlock * mostRows * group.columns * lanes);
+      if (int64_t bytes = group.arithmetic->rowBytes(group.steps()))
+        group.rowStride = ProductGroup::rowHead + llvm::alignTo(bytes, 64);
+      convertedBytes += group.rowStride;
     }
+    // A matrix tile reads whole registers, also behind the last row.
+    for (ProductGroup &group : groups)
+      if (group.rowStride != 0)
+        group.converted = b.scratch(b.getI8Type(), (blockRows() + mostRows) * group.rowStride);
   }
 
   void emit() {
+    auto *first = llvm::find_if(groups, [](ProductGroup &group) { return group.matrix; });
+    if (first == groups.end())
+      return overBlocks();
+    begun = beginMatrixTiles(b, first->stored(), frame.rowCount());
+    overBlocks();
+    endMatrixTiles(b, begun);
+  }
+
+private:
+  void overBlocks() {
     Value rows = frame.rowCount(), zero = b.integer(0);
     SmallVector<Value> leading;
-    if (frame.kind() != GroupKind::Map) {
+    if (frame.kind() != GroupKind::Map && convertedBytes == 0) {
       firstRow = zero;
       divide(rows);
       return overLeading(leading, zero);
@@ -73,28 +103,30 @@ public:
     });
   }
 
-private:
   void join(recur::MatmulOp product, recur::ReadPackedOp weights) {
     auto *group = llvm::find_if(groups, [&](ProductGroup &group) { return group.slot == weights.getSlot(); });
     if (group == groups.end()) {
-      ArrayRef<int64_t> shape = weights.getSlot().getType().getValue().getShape();
-      groups.push_back({weights.getSlot(),
-                        product.getB().getDefiningOp<recur::ReadOp>(),
-                        {},
-                        shape[1],
-                        shape[2],
-                        shape[3],
-                        shape[4],
-                        {},
-                        {}});
-      group = &groups.back();
+      RankedTensorType packed = weights.getSlot().getType().getValue();
+      group = &groups.emplace_back();
+      group->slot = weights.getSlot();
+      group->vector = product.getB().getDefiningOp<recur::ReadOp>();
       group->products.resize(weights.getProducts());
+      group->panels = packed.getDimSize(1);
+      group->panelRows = packed.getDimSize(2);
+      group->columns = packed.getDimSize(3);
+      group->lanes = packed.getDimSize(4);
+      group->depth = product.getDepth();
+      group->arithmetic = makeArithmetic(b, machine, packed.getElementType(), real, group->lanes);
+      group->matrix = isMatrixPanel(machine, packed.getElementType(), group->lanes, group->steps());
     }
     group->products[weights.getProduct()] = product;
   }
 
-  /// The rows of a map are taken in blocks that stay in a second-level cache while all panels pass.
+  /// The rows of a map are taken in blocks that stay in a second-level cache while all panels pass; converted rows of
+  /// any group in blocks for which the stack has room.
   int64_t blockRows() {
+    if (convertedBytes != 0)
+      return std::max<int64_t>(128 * 1024 / (convertedBytes * mostRows), 1) * mostRows;
     constexpr int64_t bytes = 1024 * 1024;
     int64_t depth = 0;
     for (const ProductGroup &group : groups)
@@ -104,7 +136,8 @@ private:
 
   /// Tiles of nearly the same size: 6 6 5 5 rather than 6 6 6 4.
   void divide(Value rows) {
-    tiles = b.div(b.add(rows, b.integer(tileRows - 1)), b.integer(tileRows));
+    rowCount = rows;
+    tiles = b.div(b.add(rows, b.integer(mostRows - 1)), b.integer(mostRows));
     Value none = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, tiles, b.integer(0));
     Value atLeastOne = b.select(none, b.integer(1), tiles);
     size = b.div(rows, atLeastOne);
@@ -121,6 +154,9 @@ private:
       });
       return;
     }
+    for (ProductGroup &group : groups)
+      if (group.rowStride != 0)
+        convert(group, leading);
     b.forEach(b.integer(0), b.integer(groups.front().panels), 1, [&](Value turn) {
       Value panel = panelAt(turn);
       Value before = b.mul(number, b.integer(groups.front().panels));
@@ -139,15 +175,15 @@ private:
     };
     eachTile([&](Value tile, Value) { bringIn(leading, panel, rowsOf(tile)); });
     for (ProductGroup &group : groups)
-      overChunks(group, [&](Value k, Value depth) {
+      overChunks(group, [&](Value k, Value steps) {
         Value ahead = comingNext(group, stacked, next, k);
         eachTile([&](Value tile, Value inBlock) {
-          products(group, leading, stacked, rowsOf(tile), k, depth, inBlock, lineOf(group, ahead, inBlock));
+          products(group, leading, stacked, rowsOf(tile), k, steps, inBlock, lineOf(group, ahead, inBlock));
         });
       });
     eachTile([&](Value tile, Value inBlock) {
       Rows rows = rowsOf(tile);
-      Value before = b.mul(inBlock, b.integer(tileRows));
+      Value before = b.mul(inBlock, b.integer(mostRows));
       b.forEach(b.integer(0), rows.count, 1,
                 [&](Value i) { finishRow(leading, panel, b.add(rows.first, i), b.add(before, i)); });
     });
@@ -162,11 +198,11 @@ private:
             b.select(isLarger, b.add(size, b.integer(1)), size)};
   }
 
-  void overChunks(ProductGroup &group, function_ref<void(Value k, Value depth)> body) {
+  void overChunks(ProductGroup &group, function_ref<void(Value k, Value steps)> body) {
     if (!group.isChunked())
-      return body(b.integer(0), b.integer(group.depth));
-    b.forEach(b.integer(0), b.integer(group.depth), group.chunk(),
-              [&](Value k) { body(k, b.smaller(b.integer(group.chunk()), b.sub(b.integer(group.depth), k))); });
+      return body(b.integer(0), b.integer(group.steps()));
+    b.forEach(b.integer(0), b.integer(group.steps()), group.chunk(),
+              [&](Value k) { body(k, b.smaller(b.integer(group.chunk()), b.sub(b.integer(group.steps()), k))); });
   }
 
   /// Steps of a loop go through the panels to and fro: what a cache still holds of the weights, it holds of those used
@@ -185,8 +221,8 @@ private:
   }
 
   Value panelStart(ProductGroup &group, Value stackedPanel) {
-    Value offset = b.mul(stackedPanel, b.integer(group.depth * group.columns * lanes));
-    return b.at(frame.base(group.slot), real, offset);
+    Value offset = b.mul(stackedPanel, b.integer(group.panelRows * group.columns * lanes));
+    return b.at(frame.base(group.slot), group.arithmetic->cell(), offset);
   }
 
   /// Where the weights are that will be used after chunk `k` of a panel; null if there are no others.
@@ -194,8 +230,9 @@ private:
     if (group.panels == 1 && !group.isChunked())
       return {};
     Value after = b.add(k, b.integer(group.chunk()));
-    Value inPanel = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, after, b.integer(group.depth));
-    Value further = b.at(panelStart(group, panel), real, b.mul(after, b.integer(group.columns * lanes)));
+    Value inPanel = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, after, b.integer(group.steps()));
+    Value further =
+        b.at(panelStart(group, panel), group.arithmetic->cell(), b.mul(after, b.integer(group.columns * lanes)));
     return b.select(inPanel, further, panelStart(group, nextPanel));
   }
 
@@ -204,7 +241,29 @@ private:
     if (!ahead)
       return {};
     Value column = b.smaller(tile, b.integer(group.columns - 1));
-    return b.at(ahead, real, b.mul(column, b.integer(group.chunk() * lanes)));
+    return b.at(ahead, group.arithmetic->cell(), b.mul(column, b.integer(group.chunk() * lanes)));
+  }
+
+  /// The elements that the group's products take of row `number`.
+  Value vectorRow(ProductGroup &group, ArrayRef<Value> leading, Value number) {
+    recur::ReadOp vector = group.vector;
+    Value row = frame.readRow(vector, frame.row(number));
+    return b.at(row, real, b.dot(vector.getOffset(), vector.getStrides().drop_back(), leading));
+  }
+
+  /// Row `number` of the block, in cells.
+  Value convertedRow(ProductGroup &group, Value number) {
+    Value offset = b.add(b.mul(number, b.integer(group.rowStride)), b.integer(ProductGroup::rowHead));
+    return b.at(group.converted, b.getI8Type(), offset);
+  }
+
+  void convert(ProductGroup &group, ArrayRef<Value> leading) {
+    b.setLoc(group.products.front().getLoc());
+    b.forEach(b.integer(0), rowCount, 1, [&](Value i) {
+      group.arithmetic->convertRow(vectorRow(group, leading, b.add(firstRow, i)), group.vector.getStrides().back(),
+                                   group.depth, group.steps(), convertedRow(group, i));
+    });
+    b.setLoc(phase.getLoc());
   }
 
   /// What the rows of a tile read and write beside their products lies a row apart, out of sight of the processor's own
@@ -245,26 +304,30 @@ private:
   }
 
   /// The products of `rows` with a chunk of a panel, whose sums go on from those of the chunk before.
-  void products(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Rows rows, Value k, Value depth,
+  void products(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Rows rows, Value k, Value steps,
                 Value inBlock, Value ahead) {
     b.setLoc(group.products.front().getLoc());
-    recur::ReadOp vector = group.vector;
-    ArrayRef<int64_t> strides = vector.getStrides();
+    int64_t stride = group.vector.getStrides().back();
     b.forEach(b.integer(0), rows.count, 1, [&](Value i) {
-      Value row = frame.readRow(vector, frame.row(b.add(rows.first, i)));
-      Value start = b.add(b.dot(vector.getOffset(), strides.drop_back(), leading), b.mul(k, b.integer(strides.back())));
-      b.store(b.at(row, real, start), b.at(group.rows, b.pointerType(), i));
+      Value number = b.add(rows.first, i);
+      Value row = group.rowStride != 0 ? convertedRow(group, b.sub(number, firstRow))
+                                       : b.at(vectorRow(group, leading, number), real, b.mul(k, b.integer(stride)));
+      b.store(row, b.at(group.rows, b.pointerType(), i));
     });
-    TileCore core(real, lanes, group.columns);
-    core.strideA = strides.back();
+    TileCore core(*group.arithmetic, lanes, group.columns);
+    core.strideA = stride;
     core.rows = group.rows;
-    core.weights = b.at(panelStart(group, stackedPanel), real, b.mul(k, b.integer(group.columns * lanes)));
-    core.depth = depth;
-    core.out = b.at(group.out, real, b.mul(inBlock, b.integer(tileRows * group.columns * lanes)));
+    core.weights =
+        b.at(panelStart(group, stackedPanel), group.arithmetic->cell(), b.mul(k, b.integer(group.columns * lanes)));
+    core.steps = steps;
+    core.out = b.at(group.out, real, b.mul(inBlock, b.integer(mostRows * group.columns * lanes)));
     core.ahead = ahead;
     if (group.isChunked())
       core.goesOn = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, b.integer(0));
-    core.call(b, machine, rows.count);
+    if (group.matrix)
+      callMatrixTile(b, machine, core, group.rowStride, rows.count, begun);
+    else
+      core.call(b, machine, rows.count);
     b.setLoc(phase.getLoc());
   }
 
@@ -313,7 +376,10 @@ private:
   ArrayRef<int64_t> space;
   SmallVector<ProductGroup, 2> groups;
   int64_t lanes = 1, blocks = 1, tilesInBlock = 1;
-  Value firstRow, tiles, size, larger; // of the current block of rows
+  int64_t mostRows = tileRows;                   // of a tile
+  int64_t convertedBytes = 0;                    // of one row, for all groups
+  Value begun;                                   // whether matrix tiles are used
+  Value firstRow, rowCount, tiles, size, larger; // of the current block of rows
 };
 
 } // namespace

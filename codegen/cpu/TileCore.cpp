@@ -1,7 +1,6 @@
 //===- TileCore.cpp - The inner loop of all products ------------------------------===//
 #include "codegen/cpu/TileCore.h"
 
-#include "codegen/cpu/VectorMath.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -23,9 +22,9 @@ namespace {
 class TileFunction {
 public:
   TileFunction(Code &b, const Machine &machine, const TileCore &shape, func::FuncOp function)
-      : b(b), machine(machine), real(shape.real), lanes(shape.lanes), columns(shape.columns),
-        rows(function.getArgument(0)), weights(function.getArgument(1)), out(function.getArgument(2)),
-        depth(function.getArgument(3)), strideA(function.getArgument(4)), rowCount(function.getArgument(5)) {
+      : b(b), machine(machine), arithmetic(shape.arithmetic), lanes(shape.lanes), columns(shape.columns),
+        rows(function.getArgument(0)), head(function.getArgument(1)), out(function.getArgument(2)),
+        steps(function.getArgument(3)), strideA(function.getArgument(4)), rowCount(function.getArgument(5)) {
     unsigned next = 6;
     if (shape.ahead)
       ahead = function.getArgument(next++);
@@ -63,51 +62,55 @@ private:
 
   /// Columns first … first + count - 1 of all rows: as many sums as there are registers for.
   void emitChunk(ArrayRef<Value> a, int64_t first, int64_t count) {
-    auto vector = VectorType::get({lanes}, real);
-    VectorMath math(b, b.getLoc(), machine.fma);
-    auto place = [&](size_t i, int64_t c) {
-      return b.at(out, real, b.integer((int64_t(i) * columns + first + c) * lanes));
+    Type cell = arithmetic.cell();
+    auto vector = VectorType::get({lanes}, cell);
+    auto place = [&](int64_t i, int64_t c) {
+      return b.at(out, arithmetic.resultType(), b.integer((i * columns + first + c) * lanes));
     };
-    SmallVector<Value> initial(a.size() * count, b.zero(vector));
-    for (size_t n = 0; goesOn && n < initial.size(); ++n)
-      initial[n] = b.select(goesOn, b.load(vector, place(n / count, n % count)), initial[n]);
-    SmallVector<Value> sums = b.fold(b.integer(0), depth, 1, initial, [&](Value k, ValueRange sums) {
-      SmallVector<Value> w, next(sums.size());
-      Value weight = b.at(weights, real, b.add(b.mul(k, b.integer(columns * lanes)), b.integer(first * lanes)));
+    SmallVector<Value> initial;
+    for (int64_t n = 0; n < int64_t(a.size()) * count; ++n) {
+      Value start = arithmetic.start(head, columns, first + n % count);
+      initial.push_back(goesOn ? b.select(goesOn, b.load(start.getType(), place(n / count, n % count)), start) : start);
+    }
+    int64_t beforeFirst = arithmetic.panel().head * columns + first;
+    SmallVector<Value> sums = b.fold(b.integer(0), steps, 1, initial, [&](Value step, ValueRange sums) {
+      SmallVector<TileArithmetic::Factors> w;
+      Value weights = b.at(head, cell, b.add(b.mul(step, b.integer(columns * lanes)), b.integer(beforeFirst * lanes)));
       for (int64_t c = 0; c < count; ++c)
-        w.push_back(b.load(vector, b.at(weight, real, b.integer(c * lanes))));
+        w.push_back(arithmetic.weights(b.load(vector, b.at(weights, cell, b.integer(c * lanes)))));
       // A single row is as fast as its weights come, so there is no time to bring in others.
       if (ahead && first == 0 && a.size() > 1)
-        b.prefetch(b.at(ahead, real, b.mul(k, b.integer(lanes))));
-      Value offset = b.mul(k, strideA);
+        b.prefetch(b.at(ahead, cell, b.mul(step, b.integer(lanes))));
+      SmallVector<Value> next(sums);
       for (auto [i, row] : llvm::enumerate(a)) {
-        Value element = b.broadcast(b.load(real, b.at(row, real, offset)), lanes);
+        TileArithmetic::Factors element = arithmetic.element(row, step, strideA);
         for (int64_t c = 0; c < count; ++c)
-          next[i * count + c] = math.fma(element, w[c], sums[i * count + c]);
+          for (auto [x, y] : llvm::zip_equal(element, w[c]))
+            next[i * count + c] = arithmetic.multiplyAdd(x, y, next[i * count + c]);
       }
       return next;
     });
-    for (size_t i = 0; i < a.size(); ++i)
+    for (auto [i, row] : llvm::enumerate(a))
       for (int64_t c = 0; c < count; ++c)
-        b.store(sums[i * count + c], place(i, c));
+        b.store(arithmetic.finish(sums[i * count + c], row, head, columns, first + c), place(i, c));
   }
 
   Code &b;
   const Machine &machine;
-  FloatType real;
+  const TileArithmetic &arithmetic;
   int64_t lanes, columns;
-  Value rows, weights, out, depth, strideA, rowCount, ahead, goesOn;
+  Value rows, head, out, steps, strideA, rowCount, ahead, goesOn;
 };
 
 } // namespace
 
 void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
   auto module = b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
-  std::string name = "tile." + (real.isF32() ? std::string("f32.") : std::string("f64.")) + std::to_string(lanes) +
-                     "x" + std::to_string(columns) + (ahead ? ".ahead" : "") + (goesOn ? ".on" : "");
+  std::string name = "tile." + arithmetic.name() + "." + std::to_string(lanes) + "x" + std::to_string(columns) +
+                     (ahead ? ".ahead" : "") + (goesOn ? ".on" : "");
   Type pointer = b.pointerType(), integer = b.getI64Type();
   SmallVector<Type> types = {pointer, pointer, pointer, integer, integer, integer};
-  SmallVector<Value> arguments = {rows, weights, out, depth, b.integer(strideA), rowCount};
+  SmallVector<Value> arguments = {rows, weights, out, steps, b.integer(strideA), rowCount};
   for (Value optional : {ahead, goesOn}) {
     if (!optional)
       continue;

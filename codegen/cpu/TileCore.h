@@ -9,7 +9,7 @@
 #ifndef SEQC_CODEGEN_CPU_TILECORE_H
 #define SEQC_CODEGEN_CPU_TILECORE_H
 
-#include "codegen/cpu/Code.h"
+#include "codegen/cpu/TileArithmetic.h"
 
 namespace seqc::cpu {
 
@@ -20,17 +20,18 @@ constexpr int64_t tileRows = 6;
 int64_t fullTileColumns(const Machine &machine);
 
 struct TileCore {
-  TileCore(mlir::FloatType real, int64_t lanes, int64_t columns) : real(real), lanes(lanes), columns(columns) {}
+  TileCore(const TileArithmetic &arithmetic, int64_t lanes, int64_t columns)
+      : arithmetic(arithmetic), lanes(lanes), columns(columns) {}
 
-  mlir::FloatType real;
+  const TileArithmetic &arithmetic;
   int64_t lanes, columns;
-  int64_t strideA = 1; // elements from a_i[k] to a_i[k + 1]
+  int64_t strideA = 1; // elements from a_i[k] to a_i[k + 1], where rows are read in place
   mlir::Value rows;    // array of pointers a_i
-  mlir::Value weights; // w, contiguous: [k][columns][lanes]
-  mlir::Value depth;   // number of k
-  mlir::Value out;     // [tileRows][columns][lanes]
-  mlir::Value ahead;   // `depth` lines to bring in; null: none
-  mlir::Value goesOn;  // i1: the sums start from `out`; null: from zero
+  mlir::Value weights; // w, contiguous: its head, then [step][columns][lanes] cells
+  mlir::Value steps;   // groups of k
+  mlir::Value out;     // [tileRows][columns][lanes] real numbers
+  mlir::Value ahead;   // `steps` lines to bring in; null: none
+  mlir::Value goesOn;  // i1: the sums start from `out`; null: as the arithmetic has them start
 
   /// Calls the loop for `rowCount` rows. All phases of a module whose tiles have the same shape share one function.
   void call(Code &b, const Machine &machine, mlir::Value rowCount) const;

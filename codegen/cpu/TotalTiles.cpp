@@ -62,7 +62,8 @@ class TotalTiles {
 public:
   TotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Value scratch)
       : b(frame.code()), frame(frame), machine(machine), real(realType(phase)), space(phase.getSpace()),
-        sizes(machine, real, space), total(*phase.getOps<recur::AccumulateOp>().begin()), outer(totalledOuter(phase)) {
+        sizes(machine, real, space), arithmetic(makeArithmetic(b, machine, real, real, sizes.lanes)),
+        total(*phase.getOps<recur::AccumulateOp>().begin()), outer(totalledOuter(phase)) {
     copyA = frame.base(scratch);
     copyB = b.at(copyA, real, b.integer(sizes.scratchA()));
     rows = b.scratch(b.pointerType(), tileRows);
@@ -168,11 +169,11 @@ private:
       for (int64_t c = 0; c < columns; ++c)
         b.prefetch(b.at(resultRow(row), real, b.integer(c * sizes.lanes)));
     });
-    TileCore core(real, sizes.lanes, columns);
+    TileCore core(*arithmetic, sizes.lanes, columns);
     core.strideA = tileRows;
     core.rows = rows;
     core.weights = copyB;
-    core.depth = rowCount;
+    core.steps = rowCount;
     core.out = out;
     core.call(b, machine, count);
     b.forEach(b.integer(0), count, 1, [&](Value row) {
@@ -190,6 +191,7 @@ private:
   FloatType real;
   ArrayRef<int64_t> space;
   Blocking sizes;
+  std::unique_ptr<TileArithmetic> arithmetic;
   recur::AccumulateOp total;
   recur::OuterOp outer;
   Value copyA, copyB, rows, out, result;

@@ -41,6 +41,12 @@ static cl::list<std::string> dims("D", cl::desc("Value of a dim"), cl::value_des
                                   cl::cat(category));
 static cl::opt<std::string> dtype("dtype", cl::desc("Real numbers: f32 (default) or f64"), cl::init("f32"),
                                   cl::value_desc("type"), cl::cat(category));
+static cl::opt<WeightFormat>
+    weights("weights", cl::desc("How inference stores the weights of products:"), cl::init(WeightFormat::full),
+            cl::cat(category),
+            cl::values(clEnumValN(WeightFormat::full, "f32", "as the model computes (default)"),
+                       clEnumValN(WeightFormat::bf16, "bf16", "rounded to bf16"),
+                       clEnumValN(WeightFormat::int8, "int8", "rounded to int8, with a scale for each output")));
 static cl::opt<std::string> march("march", cl::desc("Processor to compile for; `native` is this one"),
                                   cl::value_desc("name"), cl::cat(category));
 static cl::opt<std::string> linker("linker", cl::desc("lld (default, inside seqc), or a program such as cc"),
@@ -111,6 +117,8 @@ std::optional<Options> parseOptions(int argc, char **argv) {
     return wrong("which file? (seqc --help lists the options)");
   if (dtype != "f32" && dtype != "f64")
     return wrong("--dtype is f32 or f64, not '" + dtype + "'");
+  if (dtype == "f64" && weights != WeightFormat::full)
+    return wrong("--weights=bf16 and --weights=int8 need --dtype=f32");
   std::string processor = march.empty() ? defaultTargetName() : march;
   if (!findTarget(processor))
     return wrong("--march is one of " + targetNames() + ", not '" + processor + "'");
@@ -127,6 +135,7 @@ std::optional<Options> parseOptions(int argc, char **argv) {
   options.model = model;
   options.dims = *dimValues;
   options.f64 = dtype == "f64";
+  options.weights = weights;
   options.march = processor;
   options.report = report;
   options.locations = locations;

@@ -2,6 +2,8 @@
 #ifndef SEQC_TOOLS_SEQC_OPTIONS_H
 #define SEQC_TOOLS_SEQC_OPTIONS_H
 
+#include "codegen/WeightFormat.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -41,6 +43,7 @@ struct Options {
   std::string model;
   std::map<std::string, int64_t> dims;
   bool f64 = false;
+  WeightFormat weights = WeightFormat::full;
   std::string march;
   bool report = false;
   bool locations = false; // dumps show places in the source

@@ -1,6 +1,7 @@
 //===- Stages.cpp - From a file to what is asked for --------------------------------===//
 #include "tools/seqc/Stages.h"
 
+#include "codegen/Describe.h"
 #include "codegen/Header.h"
 #include "codegen/Link.h"
 #include "codegen/Model.h"
@@ -52,7 +53,9 @@ private:
   Outcome lowerTo(Stage stage);
   /// With --report, tells what is known at this stage.
   void report(Stage stage);
-  /// `models` says all that tables and header need; `module` is in the LLVM dialect.
+  /// The slots of all programs are final, and `models` says all that tables and header need.
+  Outcome planTiles();
+  /// The same, and `module` is in the LLVM dialect.
   Outcome lowerToMachine();
   Outcome collect();
   /// Object, assembly or LLVM IR of the whole library, runtime apart.
@@ -66,6 +69,8 @@ private:
   Outcome writeAdjoints();
   Outcome fail(llvm::Error error, Outcome outcome = Outcome::Internal);
   Outcome write(llvm::StringRef text);
+  /// A dump on standard output stays clean.
+  llvm::raw_ostream &reportStream() const { return path == "-" ? llvm::errs() : llvm::outs(); }
   Outcome badPasses() const { return options.inputIsIr() ? Outcome::BadInput : Outcome::Internal; }
   LibraryInfo info() const { return {llvm::sys::path::filename(options.input).str(), options.march}; }
 
@@ -161,8 +166,7 @@ static Stage stageOf(ModuleOp module) {
 
 /// What was found out at `stage`, which the module has just reached.
 void Compilation::report(Stage stage) {
-  // A dump on standard output stays clean.
-  llvm::raw_ostream &os = path == "-" ? llvm::errs() : llvm::outs();
+  llvm::raw_ostream &os = reportStream();
   if (stage == Stage::Joint)
     os << recur::reportRecurrences(*module);
   else if (stage == Stage::Phases)
@@ -197,17 +201,24 @@ Outcome Compilation::collect() {
   return Outcome::Success;
 }
 
-Outcome Compilation::lowerToMachine() {
-  Target target = *findTarget(options.march);
+Outcome Compilation::planTiles() {
   Outcome outcome = lowerTo(Stage::Phases);
   if (outcome == Outcome::Success)
-    outcome = runPasses([&](OpPassManager &passes) { buildTilePlan(passes, target); });
+    outcome =
+        runPasses([&](OpPassManager &passes) { buildTilePlan(passes, *findTarget(options.march), options.weights); });
   if (outcome == Outcome::Success)
     outcome = collect();
-  if (outcome != Outcome::Success)
+  if (outcome == Outcome::Success && options.report)
+    for (const Model &model : models)
+      reportStream() << reportWeights(model);
+  return outcome;
+}
+
+Outcome Compilation::lowerToMachine() {
+  if (Outcome outcome = planTiles(); outcome != Outcome::Success)
     return outcome;
   eraseInterfaces(*module);
-  return runPasses([&](OpPassManager &passes) { buildCpuLowering(passes, target); });
+  return runPasses([&](OpPassManager &passes) { buildCpuLowering(passes, *findTarget(options.march)); });
 }
 
 //===-- Writing ----------------------------------------------------------------------===//
@@ -286,7 +297,7 @@ Outcome Compilation::run() {
     return outcome;
 
   if (options.report && options.output.empty() && options.stage == Stage::Library)
-    return lowerTo(Stage::Phases);
+    return planTiles();
 
   std::string code;
   switch (options.stage) {
