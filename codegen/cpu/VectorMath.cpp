@@ -1,13 +1,15 @@
 //===- VectorMath.cpp - Elementary functions in vector arithmetic ------------===//
 //
-// exp: Cody & Waite's reduction x = n·ln2 + r and a polynomial in r. log: the reduction and the polynomial of
-// fdlibm (Sun, 1993). tanh near zero: Cephes (Moshier). All work without a fused multiply-add as well.
+// exp, sigmoid, tanh: Cody & Waite's reduction x = n·ln2 + r and a minimax polynomial in r (Remez); one division, no
+// case by case (but for tanh in f64). log: the reduction and the polynomial of fdlibm (Sun, 1993). All work without a
+// fused multiply-add.
 //
 //===--------------------------------------------------------------------------===//
 #include "codegen/cpu/VectorMath.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/TypeUtilities.h"
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -20,45 +22,45 @@ namespace {
 struct Format {
   unsigned mantissaBits;
   int64_t bias;
-  double toIntegerMagic;      // adding it rounds to an integer, which then stands in the low bits
-  double expLow, expHigh;     // exp is 0 below, infinity above
-  double ln2High, ln2Low;     // ln2High · n is exact for every exponent n
-  llvm::ArrayRef<double> exp; // (e^r - 1 - r) / r²
-  llvm::ArrayRef<double> log; // fdlibm's R(s²) / s²
+  double toIntegerMagic;       // adding it rounds to an integer, which then stands in the low bits
+  double expLow, expHigh;      // exp is 0 below, infinity above
+  double saturated;            // the sigmoid is 1 above; tanh is above half of it
+  double ln2High, ln2Low;      // ln2High · n is exact for every exponent n
+  llvm::ArrayRef<double> exp;  // (e^r - 1 - r) / r² for |r| <= ln2 / 2, from the lowest power
+  llvm::ArrayRef<double> tanh; // (tanh(r) / r - 1) / r² in r², likewise; f32 only
+  llvm::ArrayRef<double> log;  // fdlibm's R(s²) / s²
   double smallestNormal;
   uint64_t sqrtHalfBits; // bits of sqrt(1/2), mantissa truncated to the reduction's precision
 };
 
-const double expSingle[] = {1.37805939e-3, 8.37312452e-3, 4.16695364e-2, 1.66664720e-1, 4.99999851e-1};
-const double expDouble[] = {1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0,
-                            1.0 / 362880.0,     1.0 / 40320.0,     1.0 / 5040.0,     1.0 / 720.0,
-                            1.0 / 120.0,        1.0 / 24.0,        1.0 / 6.0,        0.5};
+const double expSingle[] = {4.999999404e-1, 1.666652113e-1, 4.166838899e-2, 8.368744515e-3, 1.381455339e-3};
+const double expDouble[] = {0.50000000000000111,   0.1666666666666641,    0.041666666666529753,  0.0083333333334948689,
+                            0.0013888888943752306, 1.9841269506008796e-4, 2.4801492958074235e-5, 2.7557586673945712e-6,
+                            2.7630303153912397e-7, 2.5000085208095835e-8};
+const double tanhSingle[] = {-0.33333325, 0.1333240718, -0.05373218283, 0.01946716197};
 const double logSingle[] = {0.24279078841, 0.28498786688, 0.40000972152, 0.66666662693};
 const double logDouble[] = {1.479819860511658591e-01, 1.531383769920937332e-01, 1.818357216161805012e-01,
                             2.222219843214978396e-01, 2.857142874366239149e-01, 3.999999999940941908e-01,
                             6.666666666666735130e-01};
-const Format single{23,
-                    127,
-                    12582912.0,
-                    -105.0,
-                    89.0,
-                    0.693145751953125,
-                    1.42860682030941723212e-6,
-                    expSingle,
-                    logSingle,
-                    1.17549435082228751e-38,
+const Format single{23,        127,        12582912.0,        -105.0,
+                    89.0,      20.0,       0.693145751953125, 1.42860682030941723212e-6,
+                    expSingle, tanhSingle, logSingle,         1.17549435082228751e-38,
                     0x3f3504f3};
 const Format doubled{52,
                      1023,
                      6755399441055744.0,
                      -746.0,
                      710.0,
+                     40.0,
                      6.93147180369123816490e-01,
                      1.90821492927058770002e-10,
                      expDouble,
+                     {},
                      logDouble,
                      2.2250738585072014e-308,
                      0x3fe6a09e667f3bcd};
+
+constexpr double log2e = 1.4426950408889634, ln2 = 0.69314718055994531;
 
 const Format &formatOf(Value x) { return getElementTypeOrSelf(x.getType()).isF32() ? single : doubled; }
 
@@ -88,6 +90,17 @@ Value VectorMath::compare(arith::CmpFPredicate predicate, Value x, double y) {
   return arith::CmpFOp::create(b, loc, predicate, x, splat(x, y));
 }
 
+// One instruction on x86, where the second operand is the result if one is a NaN.
+Value VectorMath::atLeast(double low, Value x) {
+  Value bound = splat(x, low);
+  return select(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, bound, x), bound, x);
+}
+
+Value VectorMath::atMost(double high, Value x) {
+  Value bound = splat(x, high);
+  return select(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, bound, x), bound, x);
+}
+
 Value VectorMath::withSignOf(Value magnitude, Value sign) { return math::CopySignOp::create(b, loc, magnitude, sign); }
 
 Value VectorMath::fma(Value x, Value y, Value z) {
@@ -100,6 +113,21 @@ Value VectorMath::horner(Value x, llvm::ArrayRef<double> fromHighest) {
   Value sum = splat(x, fromHighest.front());
   for (double coefficient : fromHighest.drop_front())
     sum = fma(sum, x, splat(x, coefficient));
+  return sum;
+}
+
+// (c0 + c1·x) + x²·((c2 + c3·x) + x²·…): as many operations as Horner's rule, half as many one after the other.
+Value VectorMath::inPairs(Value x, Value square, llvm::ArrayRef<double> fromLowest, double scale) {
+  auto pair = [&](size_t i) {
+    Value low = splat(x, fromLowest[i] * scale);
+    return i + 1 < fromLowest.size() ? fma(x, splat(x, fromLowest[i + 1] * scale), low) : low;
+  };
+  size_t i = (fromLowest.size() - 1) / 2 * 2;
+  Value sum = pair(i);
+  while (i > 0) {
+    i -= 2;
+    sum = fma(sum, square, pair(i));
+  }
   return sum;
 }
 
@@ -119,31 +147,36 @@ Value VectorMath::bitsConstant(Value like, uint64_t number) {
   return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, value));
 }
 
-Value VectorMath::powerOfTwo(Value n) {
-  const Format &format = cast<VectorType>(n.getType()).getElementTypeBitWidth() == 32 ? single : doubled;
-  Value biased = arith::AddIOp::create(b, loc, n, bitsConstant(n, format.bias));
-  return real(arith::ShLIOp::create(b, loc, biased, bitsConstant(n, format.mantissaBits)));
+// k is 1 or 2: the shift multiplies by it as well.
+Value VectorMath::powerOfTwo(Value n, unsigned k) {
+  unsigned mantissaBits = cast<VectorType>(n.getType()).getElementTypeBitWidth() == 32 ? 23 : 52;
+  return real(arith::ShLIOp::create(b, loc, n, bitsConstant(n, mantissaBits + k - 1)));
 }
 
 //===-- Functions -----------------------------------------------------------------===//
 
+Value VectorMath::minusMultiple(Value x, Value n) {
+  const Format &format = formatOf(x);
+  return fma(n, splat(x, -format.ln2Low), fma(n, splat(x, -format.ln2High), x));
+}
+
+Value VectorMath::nearest(Value x, double factor, double offset, Value &n) {
+  Value magic = splat(x, formatOf(x).toIntegerMagic + offset);
+  Value shifted = fma(x, splat(x, factor), magic);
+  n = sub(shifted, magic);
+  return bits(shifted);
+}
+
 Value VectorMath::exp(Value x) {
   const Format &format = formatOf(x);
-  // Compare-and-select keeps a NaN.
-  Value clamped = select(compare(arith::CmpFPredicate::OLT, x, format.expLow), splat(x, format.expLow), x);
-  clamped = select(compare(arith::CmpFPredicate::OGT, clamped, format.expHigh), splat(x, format.expHigh), clamped);
-  Value magic = splat(x, format.toIntegerMagic);
-  Value shifted = fma(clamped, splat(x, 1.4426950408889634), magic);
-  Value n = sub(shifted, magic);
-  Value r = fma(n, splat(x, -format.ln2High), clamped);
-  r = fma(n, splat(x, -format.ln2Low), r);
-  Value tail = mul(mul(r, r), horner(r, format.exp));
-  Value power = add(add(tail, r), splat(x, 1.0));
+  Value clamped = atMost(format.expHigh, atLeast(format.expLow, x)), n;
+  Value twice = nearest(clamped, log2e, 2 * format.bias, n);
+  Value r = minusMultiple(clamped, n), square = mul(r, r);
+  Value power = add(fma(inPairs(r, square, format.exp), square, r), splat(x, 1.0));
 
   // 2^n in two factors, so that denormal results and those next to infinity round once.
-  Value count = arith::SubIOp::create(b, loc, bits(shifted), bits(magic));
-  Value half = arith::ShRSIOp::create(b, loc, count, bitsConstant(count, 1));
-  Value rest = arith::SubIOp::create(b, loc, count, half);
+  Value half = arith::ShRUIOp::create(b, loc, twice, bitsConstant(twice, 1));
+  Value rest = arith::SubIOp::create(b, loc, twice, half);
   return mul(mul(power, powerOfTwo(half)), powerOfTwo(rest));
 }
 
@@ -190,30 +223,50 @@ Value VectorMath::log1p(Value x) {
   return select(plain, logarithm, result);
 }
 
-Value VectorMath::tanh(Value x) {
-  Value magnitude = abs(x);
-  // Beyond 0.625: 1 - 2 / (e^2x + 1).
+// Near zero Cephes (Moshier); beyond 0.625, 1 - 2 / (e^2x + 1).
+Value VectorMath::tanhOfDouble(Value x) {
+  Value magnitude = abs(x), square = mul(x, x);
   Value grown = add(exp(add(magnitude, magnitude)), splat(x, 1.0));
   Value far = sub(splat(x, 1.0), div(splat(x, 2.0), grown));
-  Value square = mul(x, x), series;
-  if (&formatOf(x) == &single) {
-    series =
-        horner(square, {-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1});
-  } else {
-    Value top = horner(square, {-9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3});
-    Value bottom = horner(square, {1.0, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3});
-    series = div(top, bottom);
-  }
-  Value near = fma(mul(square, series), magnitude, magnitude);
+  Value top = horner(square, {-9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3});
+  Value bottom = horner(square, {1.0, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3});
+  Value near = fma(mul(square, div(top, bottom)), magnitude, magnitude);
   return withSignOf(select(compare(arith::CmpFPredicate::OLT, magnitude, 0.625), near, far), x);
 }
 
-// e^-|x| cannot overflow, so the result is right down to the denormal numbers.
+// |x| = n·ln2 + r and s = 4^n = e^(2n·ln2), so tanh|x| = (s - 1 + (s + 1)·t) / (s + 1 + (s - 1)·t) with t = tanh(r).
+// Near zero n = 0 and the quotient is t. The bottom is the top + 2·(1 - t): what rounding does to a large top cancels.
+Value VectorMath::tanh(Value x) {
+  const Format &format = formatOf(x);
+  if (&format == &doubled)
+    return tanhOfDouble(x);
+  Value magnitude = atMost(format.saturated / 2, abs(x)), n;
+  Value twiceS = powerOfTwo(nearest(magnitude, log2e, double(format.bias + 1) / 2, n), 2);
+  // With fma, |x| - n·ln2 is exact but for what the format's ln2 lacks, which is next to nothing.
+  Value r = hasFma ? fma(n, splat(x, -ln2), magnitude) : minusMultiple(magnitude, n);
+  Value square = mul(r, r), cube = mul(r, square);
+  Value t = fma(cube, inPairs(square, mul(square, square), format.tanh), r);
+
+  // Both times 3/2, which puts them where the steps between numbers are relatively small.
+  Value sum = fma(twiceS, splat(x, 0.75), splat(x, 1.5));
+  Value top = fma(sum, t, sub(sum, splat(x, 3.0)));
+  Value bottom = add(top, fma(t, splat(x, -3.0), splat(x, 3.0)));
+  return withSignOf(div(top, bottom), x);
+}
+
+// x = n·ln2 - r, so the result is 2^n / (2^n + e^r). Both are scaled up, so that 2^n stays normal where the result
+// is denormal. e^r = 3/4 + (r + 1/4 + …) makes 2^n + 3/4 exact wherever rounding it would show.
 Value VectorMath::sigmoid(Value x) {
-  Value one = splat(x, 1.0);
-  Value e = exp(withSignOf(abs(x), splat(x, -1.0)));
-  Value top = select(compare(arith::CmpFPredicate::OLT, x, 0.0), e, one);
-  return div(top, add(one, e));
+  const Format &format = formatOf(x);
+  int64_t up = format.mantissaBits + 9;
+  double scale = std::ldexp(1.0, int(up));
+  Value clamped = atMost(format.saturated, atLeast(format.expLow, x)), n;
+  Value power = powerOfTwo(nearest(clamped, log2e, double(format.bias + up), n));
+  Value r = fma(n, splat(x, format.ln2High), arith::NegFOp::create(b, loc, clamped));
+  r = fma(n, splat(x, format.ln2Low), r);
+  Value square = mul(r, r);
+  Value rest = fma(inPairs(r, square, format.exp, scale), square, fma(r, splat(x, scale), splat(x, scale / 4)));
+  return div(power, add(add(power, splat(x, scale * 0.75)), rest));
 }
 
 } // namespace seqc::cpu

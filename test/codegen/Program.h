@@ -47,6 +47,8 @@ public:
   void set(const std::string &key, const std::vector<double> &values);
   std::vector<double> get(const std::string &key) const;
   int64_t count(const std::string &key) const;
+  /// The array of a slot itself.
+  void *data(const std::string &key) { return array(program.number(key)); }
   /// Leaves a slot to its fallback, or to zeros.
   void omit(const std::string &key);
 

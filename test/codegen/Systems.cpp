@@ -26,6 +26,16 @@ std::string fill(std::string text, const Sizes &sizes) {
   return text;
 }
 
+std::string elementwiseSystem(const std::string &op, const std::string &type, int64_t length) {
+  std::string columns = std::to_string(length), tensor = "tensor<" + columns + "x" + type + ">";
+  std::string slot = "!recur.slot<" + tensor + ">";
+  return "recur.system exported @M {\n  %x = recur.slot input \"x\" batch : " + slot +
+         "\n  %y = recur.slot output \"y\" batch : " + slot + "\n  recur.map {\n    recur.phase \"y\" space [" +
+         columns + "] {\n      %a = recur.read %x offset 0 strides [1] : (" + slot + ") -> " + tensor +
+         "\n      %r = recur." + op + " %a : " + tensor +
+         "\n      recur.write %r, %y offset 0 strides [1] : " + tensor + ", " + slot + "\n    }\n  }\n}\n";
+}
+
 std::string elmanForward(const Sizes &sizes) {
   return fill(R"(
 !x = !recur.slot<tensor<$Ix$R>>

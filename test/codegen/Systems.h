@@ -30,6 +30,9 @@ std::string lstmForward(const Sizes &sizes);
 /// Its adjoint: gradients of x, U, W, b, h[0] and c[0] from those of h.
 std::string lstmBackward(const Sizes &sizes);
 
+/// y = op(x) for a unary op of the dialect, `length` elements a row.
+std::string elementwiseSystem(const std::string &op, const std::string &type, int64_t length);
+
 /// `$name` in `text` becomes a size: $H, $I, $Z = 4H, $1 … $3 = H … 3H, $R the element type.
 std::string fill(std::string text, const Sizes &sizes);
 

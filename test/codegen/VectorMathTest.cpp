@@ -5,6 +5,7 @@
 //
 //===------------------------------------------------------------------------------===//
 #include "Program.h"
+#include "Systems.h"
 
 #include <cmath>
 #include <cstring>
@@ -30,18 +31,9 @@ void PrintTo(const Case &which, std::ostream *out) { *out << which.name; }
 
 constexpr int64_t rowLength = 1024;
 
-std::string system(const std::string &name, const std::string &type) {
-  std::string tensor = "tensor<1024x" + type + ">", slot = "!recur.slot<" + tensor + ">";
-  return "recur.system exported @M {\n  %x = recur.slot input \"x\" batch : " + slot +
-         "\n  %y = recur.slot output \"y\" batch : " + slot +
-         "\n  recur.map {\n    recur.phase \"y\" space [1024] {\n      %a = recur.read %x offset 0 strides [1] : (" +
-         slot + ") -> " + tensor + "\n      %r = recur." + name + " %a : " + tensor +
-         "\n      recur.write %r, %y offset 0 strides [1] : " + tensor + ", " + slot + "\n    }\n  }\n}\n";
-}
-
 std::vector<double> apply(const Case &which, const std::string &type, const std::string &target,
                           std::vector<double> arguments) {
-  auto program = Program::compile(system(which.name, type), target);
+  auto program = Program::compile(elementwiseSystem(which.name, type, rowLength), target);
   arguments.resize((arguments.size() + rowLength - 1) / rowLength * rowLength, 0.5);
   Call call(*program, 1, int64_t(arguments.size()) / rowLength);
   call.set("input x", arguments);
@@ -130,7 +122,7 @@ TEST_P(VectorMath, WithoutFusedMultiplyAddItIsNearlyAsGood) {
 INSTANTIATE_TEST_SUITE_P(Functions, VectorMath,
                          testing::Values(Case{"exp", std::exp, 1.0, 1.5}, Case{"log", std::log, 1.0, 1.0},
                                          Case{"log1p", std::log1p, 2.5, 2.5}, Case{"tanh", std::tanh, 2.0, 2.0},
-                                         Case{"sigmoid", sigmoid, 2.5, 2.5}, Case{"sqrt", std::sqrt, 0.5, 0.5},
+                                         Case{"sigmoid", sigmoid, 2.0, 2.5}, Case{"sqrt", std::sqrt, 0.5, 0.5},
                                          Case{"floor", std::floor, 0, 0}, Case{"abs", std::abs, 0, 0},
                                          Case{"erf", std::erf, 1.0, 1.0}, Case{"sin", std::sin, 1.0, 1.0},
                                          Case{"cos", std::cos, 1.0, 1.0}),
