@@ -286,7 +286,8 @@ private:
   }
 
   void bringIn(Value row, int64_t offset, ArrayRef<int64_t> strides, ArrayRef<Value> index) {
-    if (strides.back() != 1)
+    // Scalars and what is contracted inside the phase have dims of their own.
+    if (strides.size() != index.size() || strides.back() != 1)
       return;
     constexpr int64_t line = 64;
     int64_t bytes = blocks * lanes * real.getWidth() / 8;
