@@ -45,13 +45,14 @@ static unsigned mergeOnce(Block &block) {
     if (isNew)
       continue;
     Operation *kept = *first;
-    // An op that uses itself through a cycle changes its hash while its uses are replaced: take it out first.
-    seen.erase(first);
+    // Users change their hash with their operands, in a graph also users that were seen, and may become equal: they are
+    // taken out; the next round sees them again.
+    for (Operation *user : op.getUsers())
+      seen.erase(user);
     if (op.getNumResults() == 1)
       passNameOn(op.getLoc(), kept->getResult(0));
     op.replaceAllUsesWith(kept);
     op.erase();
-    seen.insert(kept);
     ++merged;
   }
   return merged;
