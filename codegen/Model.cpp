@@ -209,6 +209,7 @@ llvm::Error SlotReader::read(recur::SystemOp system, ModelProgram &program) {
     row.time = slot.getTime();
     row.batch = slot.getBatch();
     row.zeroed = slot.getZeroed();
+    row.perThread = slot->hasAttr("recur.scratch");
     if (slot.getFallback())
       row.fallback = numbers.at(slot.getFallback());
     if (slot.getSource() == recur::SlotSource::d_output && slot.getName() == "loss")

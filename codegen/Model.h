@@ -48,7 +48,7 @@ struct ModelSlot {
   int64_t index = 0;
   int64_t features = 0;
   int bytes = 0;
-  bool time = false, batch = false, zeroed = false;
+  bool time = false, batch = false, zeroed = false, perThread = false;
   int64_t fallback = -1;
 };
 

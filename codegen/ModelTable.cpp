@@ -76,7 +76,8 @@ Constant *TableWriter::array(ArrayRef<Constant *> rows, const Twine &name) {
 // seqc_slot
 Constant *TableWriter::slot(const ModelSlot &slot) {
   return ConstantStruct::getAnon({int32(slot.source), int32(slot.index), int64(slot.features), int32(slot.bytes),
-                                  int8(slot.time), int8(slot.batch), int8(slot.zeroed), int8(0), int32(slot.fallback)});
+                                  int8(slot.time), int8(slot.batch), int8(slot.zeroed), int8(slot.perThread),
+                                  int32(slot.fallback)});
 }
 
 Constant *TableWriter::slots(const std::vector<ModelSlot> &rows, const Twine &name) {
@@ -180,12 +181,14 @@ void TableWriter::emitEntryPoints(const StepTables &tables, Constant *descriptio
   Constant *table = tables.model;
   IRBuilder<> builder(&entry("describe", pointer, {})->getEntryBlock());
   builder.CreateRet(description);
-  for (StringRef name : {"init", "prepare", "forward", "forward_taped", "backward", "gradient"})
+  for (StringRef name :
+       {"init", "prepare", "forward", "forward_taped", "backward", "gradient", "pool_start", "pool_stop"})
     emitThunk(name, ("seqc_run_" + name).str(), i32, {pointer}, table);
   emitStep(tables);
   emitThunk("workspace_size", "seqc_workspace_size", i64, {i64, i64}, table);
   emitThunk("tape_size", "seqc_tape_size", i64, {i64, i64}, table);
   emitThunk("prepared_size", "seqc_prepared_size", i64, {}, table);
+  emitThunk("pool_size", "seqc_pool_size", i64, {i64}, table);
 }
 
 // seqc_model

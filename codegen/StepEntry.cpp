@@ -50,7 +50,7 @@ private:
     std::vector<seqc_slot> &rows = slots.emplace_back();
     for (const ModelSlot &slot : from.slots)
       rows.push_back({slot.source, static_cast<int32_t>(slot.index), slot.features, slot.bytes, slot.time, slot.batch,
-                      slot.zeroed, 0, static_cast<int32_t>(slot.fallback)});
+                      slot.zeroed, slot.perThread, static_cast<int32_t>(slot.fallback)});
     return {rows.data(), static_cast<int64_t>(rows.size()), nullptr, nullptr};
   }
 
@@ -156,6 +156,7 @@ private:
     Value *lengths = field(call, offsetof(seqc_call, lengths), pointer);
     Value *one = b.CreateAnd(b.CreateICmpEQ(T, number(1)), b.CreateICmpEQ(B, number(1)));
     one = b.CreateAnd(one, b.CreateIsNull(lengths));
+    one = b.CreateAnd(one, b.CreateIsNull(field(call, offsetof(seqc_call, pool), pointer)));
     prepared = field(call, offsetof(seqc_call, prepared), pointer);
     Value *workspace = field(call, offsetof(seqc_call, workspace), pointer);
     atLeast(field(call, offsetof(seqc_call, prepared_size), i64), runtime.preparedSize());
@@ -300,6 +301,8 @@ private:
     put(frame, offsetof(seqc_frame, first_row), field(call, offsetof(seqc_call, first_row), i64));
     put(frame, offsetof(seqc_frame, zeros), tables.zeros);
     put(frame, offsetof(seqc_frame, turn), turn());
+    put(frame, offsetof(seqc_frame, thread), number(0));
+    put(frame, offsetof(seqc_frame, threads), number(1));
     for (int64_t i = 0; i < slots; ++i) {
       const ModelSlot &slot = model.forward.slots[static_cast<size_t>(i)];
       Value *base = placeOf(slot, i);

@@ -2,9 +2,9 @@
 //
 // A small cell computes a step in some tens of nanoseconds, far less than the runtime needs to check a call and to lay
 // out its memory by tables. So `M_step` is generated: where a call is of the usual kind (one row, prepared, every state
-// given and wanted) a few instructions check it and the forward program follows, inlined, with T and B known and its
-// workspace on the stack. Every other call, and every wrong one, goes to the runtime (seqc_run_step), which alone
-// knows how to refuse it.
+// given and wanted, no pool) a few instructions check it and the forward program follows, inlined, with T and B known
+// and its workspace on the stack. Every other call, and every wrong one, goes to the runtime (seqc_run_step), which
+// alone knows how to refuse it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef SEQC_CODEGEN_STEPENTRY_H

@@ -179,8 +179,7 @@ static int check_ids(const seqc_context *context, const seqc_tensor *tensor, con
   return SEQC_OK;
 }
 
-static int check_memory(const seqc_context *context, const char *name, const void *memory, int64_t size,
-                        int64_t needed) {
+int seqc_check_memory(const seqc_context *context, const char *name, const void *memory, int64_t size, int64_t needed) {
   if (!memory)
     return seqc_fail(context, SEQC_NULL_POINTER, "%s is NULL, needs %d bytes (%s_%s_size)", name, needed,
                      context->model->name, name);
@@ -209,14 +208,14 @@ static int check_memories(const seqc_context *context, unsigned uses) {
   const seqc_call *call = context->call;
   int status = SEQC_OK;
   if (uses & SEQC_USES_SEQUENCES)
-    status = check_memory(context, "workspace", call->workspace, call->workspace_size,
-                          seqc_workspace_size(model, call->T, call->B));
+    status = seqc_check_memory(context, "workspace", call->workspace, call->workspace_size,
+                               seqc_workspace_size(model, call->T, call->B));
   if (!status && uses & (SEQC_WRITES_TAPE | SEQC_READS_TAPE))
-    status = check_memory(context, "tape", call->tape, call->tape_size, seqc_tape_size(model, call->T, call->B));
+    status = seqc_check_memory(context, "tape", call->tape, call->tape_size, seqc_tape_size(model, call->T, call->B));
   if (!status && uses & SEQC_READS_TAPE)
     status = check_header(context, "tape", call->tape, call->T, call->B);
   if (!status && (uses & SEQC_WRITES_PREPARED || (uses & SEQC_MAY_READ_PREPARED && call->prepared)))
-    status = check_memory(context, "prepared", call->prepared, call->prepared_size, seqc_prepared_size(model));
+    status = seqc_check_memory(context, "prepared", call->prepared, call->prepared_size, seqc_prepared_size(model));
   if (!status && uses & SEQC_MAY_READ_PREPARED && call->prepared)
     status = check_header(context, "prepared", call->prepared, -1, -1);
   return status;

@@ -1,8 +1,8 @@
 /*===- internal.h - What the runtime's files share ----------------------------===
  *
- * check.c refuses wrong calls, layout.c divides the caller's memory, run.c binds slots and calls programs, init.c fills
- * parameters, text.c writes messages, tiles.c asks the kernel. Nothing here allocates or locks, and nothing but tiles.c
- * keeps state.
+ * check.c refuses wrong calls, layout.c divides the caller's memory, run.c binds slots and calls programs, pool.c lets
+ * threads share them, init.c fills parameters, text.c writes messages, tiles.c asks the kernel. Nothing here allocates
+ * or locks, and nothing but tiles.c keeps state, except for the threads of a pool.
  *===--------------------------------------------------------------------------===*/
 #ifndef SEQC_RUNTIME_INTERNAL_H
 #define SEQC_RUNTIME_INTERNAL_H
@@ -55,6 +55,9 @@ typedef struct seqc_workspace {
 void seqc_lay_out_workspace(seqc_arena *arena, const seqc_model *model, const seqc_program *program, int64_t T,
                             int64_t B, seqc_workspace *pieces);
 
+/* Bytes of `scratch`. */
+int64_t seqc_scratch_size(const seqc_program *program);
+
 /* First thing in a tape or in prepared memory: who wrote it. */
 typedef struct seqc_header {
   uint64_t tag;
@@ -103,11 +106,26 @@ enum {
 int seqc_check_call(const seqc_context *context);
 int seqc_check(const seqc_context *context, unsigned uses);
 
+/* Memory `name` of at least `needed` bytes, aligned. */
+int seqc_check_memory(const seqc_context *context, const char *name, const void *memory, int64_t size, int64_t needed);
+
 /* Steps that count, of all rows; after the lengths have been checked. */
 int64_t seqc_valid_steps(const seqc_call *call);
 
 /* The array as [T, B, features] or [B, features]: strides that are 0 stand for contiguous ones. */
 seqc_place seqc_resolve(const seqc_array *array, int64_t features, int64_t B, int time);
+
+/*===-- pool.c ------------------------------------------------------------------===*/
+
+typedef struct seqc_pool seqc_pool;
+
+/* Makes the call the only one that uses its pool, if it has one, until it is released. */
+int seqc_take_pool(const seqc_context *context);
+void seqc_release_pool(const seqc_call *call);
+
+/* Calls `function` of a program on the frame of the workspace, and on all threads of the pool. */
+void seqc_pool_run(seqc_pool *pool, const seqc_program *program, void (*function)(seqc_frame *),
+                   const seqc_workspace *workspace);
 
 #ifdef __cplusplus
 }

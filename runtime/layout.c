@@ -50,7 +50,7 @@ static int has_own_memory(const seqc_slot *slot) {
 }
 
 /* Bytes of the longest row that a caller may not want. */
-static int64_t scratch_size(const seqc_program *program) {
+int64_t seqc_scratch_size(const seqc_program *program) {
   int64_t longest = 8;
   for (int64_t i = 0; i < program->slot_count; ++i) {
     const seqc_slot *slot = &program->slots[i];
@@ -67,7 +67,7 @@ void seqc_lay_out_workspace(seqc_arena *arena, const seqc_model *model, const se
   pieces->frame = seqc_take(arena, (int64_t)sizeof(seqc_frame) + places, 1);
   pieces->lengths = seqc_take(arena, B, sizeof(int64_t));
   pieces->d_loss = seqc_take(arena, 1, sizeof(double));
-  pieces->scratch = seqc_take(arena, scratch_size(program), 1);
+  pieces->scratch = seqc_take(arena, seqc_scratch_size(program), 1);
   pieces->tape_offsets = seqc_take(arena, (int64_t)model->state_count + model->tape_count, sizeof(int64_t));
   for (int64_t i = 0; i < program->slot_count; ++i) {
     const seqc_slot *slot = &program->slots[i];

@@ -37,7 +37,9 @@ typedef struct seqc_place {
 
 /* What a generated program reads. `lengths` is never NULL. `zeros` is readable for as many bytes as the longest
  * row of any slot that has rows. `states_given`: the caller passed `states`; which of them, the places tell: the place
- * of one that is not given is that of its slot's fallback. */
+ * of one that is not given is that of its slot's fallback.
+ * Each thread of a call has a frame and runs the whole program, which takes its part of each phase
+ * (codegen/cpu/Team.h). */
 typedef struct seqc_frame {
   int64_t T, B;
   const int64_t *lengths;
@@ -49,7 +51,10 @@ typedef struct seqc_frame {
   int64_t first_row;   /* number of row 0 in the batch */
   int64_t turn;        /* any number, one more in each step: what no result depends on may (ProductTiles.cpp) */
   const void *zeros;
-  seqc_place places[]; /* in the order of the program's slots */
+  int64_t thread, threads;           /* which of the call's threads this is, and how many there are */
+  void (*meet)(struct seqc_frame *); /* returns when all threads have called it; not called if there is one */
+  struct seqc_member *member;        /* for `meet` */
+  seqc_place places[];               /* in the order of the program's slots */
 } seqc_frame;
 
 /* One slot of a program. */
@@ -59,9 +64,9 @@ typedef struct seqc_slot {
   int64_t features; /* elements per row */
   int32_t element;  /* bytes per element */
   uint8_t time, batch;
-  uint8_t zeroed; /* cleared before the run; a d_param only unless the caller accumulates */
-  uint8_t reserved;
-  int32_t fallback; /* slot whose place is taken where the caller gives none; -1: zeros or scratch, with strides 0 */
+  uint8_t zeroed;     /* cleared before the run; a d_param only unless the caller accumulates */
+  uint8_t per_thread; /* each thread has memory of its own for it; without time and batch */
+  int32_t fallback;   /* slot whose place is taken where the caller gives none; -1: zeros or scratch, with strides 0 */
 } seqc_slot;
 
 typedef struct seqc_program {
@@ -112,9 +117,12 @@ int seqc_run_forward_taped(const seqc_model *model, const seqc_call *call);
 int seqc_run_backward(const seqc_model *model, const seqc_call *call);
 int seqc_run_gradient(const seqc_model *model, const seqc_call *call);
 int seqc_run_step(const seqc_model *model, const seqc_call *call);
+int seqc_run_pool_start(const seqc_model *model, const seqc_call *call);
+int seqc_run_pool_stop(const seqc_model *model, const seqc_call *call);
 int64_t seqc_workspace_size(const seqc_model *model, int64_t T, int64_t B);
 int64_t seqc_tape_size(const seqc_model *model, int64_t T, int64_t B);
 int64_t seqc_prepared_size(const seqc_model *model);
+int64_t seqc_pool_size(const seqc_model *model, int64_t threads);
 
 #ifdef __cplusplus
 }

@@ -225,11 +225,21 @@ static void fill_frame(const seqc_run *run) {
   frame->first_row = call->first_row;
   frame->turn = 0;
   frame->zeros = run->context->model->zeros;
+  frame->thread = 0;
+  frame->threads = 1;
   double start = call->no_loss ? 0 : 1;
   if (run->context->model->element == 8)
     *run->workspace.d_loss = start;
   else
     *(float *)run->workspace.d_loss = (float)start;
+}
+
+/* `function`: prepare or run of the program. */
+static void call_program(const seqc_run *run, void (*function)(seqc_frame *)) {
+  if (run->context->call->pool)
+    seqc_pool_run(run->context->call->pool, run->program, function, &run->workspace);
+  else
+    function(run->workspace.frame);
 }
 
 /* Runs a program after the call has been checked. `writes_tape`: it is forward_taped. */
@@ -253,19 +263,22 @@ static void run_program(const seqc_context *context, const seqc_program *program
   bind_slots(&run, is_prepared ? &prepared : NULL);
   clear_slots(&run);
   if (program->prepare && !is_prepared)
-    program->prepare(run.workspace.frame);
-  program->run(run.workspace.frame);
+    call_program(&run, program->prepare);
+  call_program(&run, program->run);
   add_gradients(&run);
 }
 
 /*===-- Entry points ------------------------------------------------------------------===*/
 
-/* Checks a call that needs `program`, which the model may lack. */
+/* Checks a call that needs `program`, which the model may lack. If it runs on sequences, and nothing is wrong, it has
+ * its pool until it releases it. */
 static int check_entry(const seqc_context *context, const seqc_program *program, unsigned uses) {
   int status = seqc_check_call(context);
   if (!status && !program->run)
     status = seqc_fail(context, SEQC_NO_SUCH_ENTRY, "the library was compiled without this entry point");
-  return status ? status : seqc_check(context, uses);
+  if (!status)
+    status = seqc_check(context, uses);
+  return status || !(uses & SEQC_USES_SEQUENCES) ? status : seqc_take_pool(context);
 }
 
 enum { uses_in_forward = SEQC_USES_PARAMS | SEQC_USES_SEQUENCES | SEQC_USES_STATES | SEQC_USES_RESULTS };
@@ -273,9 +286,11 @@ enum { uses_in_forward = SEQC_USES_PARAMS | SEQC_USES_SEQUENCES | SEQC_USES_STAT
 int seqc_run_forward(const seqc_model *model, const seqc_call *call) {
   seqc_context context = {model, call, "forward"};
   int status = check_entry(&context, &model->forward, uses_in_forward | SEQC_MAY_READ_PREPARED);
-  if (!status)
-    run_program(&context, &model->forward, 0, 0);
-  return status;
+  if (status)
+    return status;
+  run_program(&context, &model->forward, 0, 0);
+  seqc_release_pool(call);
+  return SEQC_OK;
 }
 
 int seqc_run_step(const seqc_model *model, const seqc_call *call) {
@@ -289,26 +304,32 @@ int seqc_run_step(const seqc_model *model, const seqc_call *call) {
   if (call->T != 1)
     return seqc_fail(&context, SEQC_BAD_DIMENSION, "T is %d, a step has T = 1", call->T);
   status = check_entry(&context, &model->forward, uses_in_forward | SEQC_MAY_READ_PREPARED);
-  if (!status)
-    run_program(&context, &model->forward, 0, 0);
-  return status;
+  if (status)
+    return status;
+  run_program(&context, &model->forward, 0, 0);
+  seqc_release_pool(call);
+  return SEQC_OK;
 }
 
 int seqc_run_forward_taped(const seqc_model *model, const seqc_call *call) {
   seqc_context context = {model, call, "forward_taped"};
   int status = check_entry(&context, &model->forward_taped, uses_in_forward | SEQC_WRITES_TAPE);
-  if (!status)
-    run_program(&context, &model->forward_taped, 1, 1);
-  return status;
+  if (status)
+    return status;
+  run_program(&context, &model->forward_taped, 1, 1);
+  seqc_release_pool(call);
+  return SEQC_OK;
 }
 
 int seqc_run_backward(const seqc_model *model, const seqc_call *call) {
   seqc_context context = {model, call, "backward"};
   unsigned uses = SEQC_USES_PARAMS | SEQC_USES_SEQUENCES | SEQC_USES_GRADIENTS | SEQC_READS_TAPE;
   int status = check_entry(&context, &model->backward, uses);
-  if (!status)
-    run_program(&context, &model->backward, 1, 0);
-  return status;
+  if (status)
+    return status;
+  run_program(&context, &model->backward, 1, 0);
+  seqc_release_pool(call);
+  return SEQC_OK;
 }
 
 int seqc_run_gradient(const seqc_model *model, const seqc_call *call) {
@@ -318,6 +339,7 @@ int seqc_run_gradient(const seqc_model *model, const seqc_call *call) {
     return status;
   run_program(&context, &model->forward_taped, 1, 1);
   run_program(&context, &model->backward, 1, 0);
+  seqc_release_pool(call);
   return SEQC_OK;
 }
 
@@ -331,7 +353,7 @@ int seqc_run_prepare(const seqc_model *model, const seqc_call *call) {
   seqc_prepared head;
   seqc_lay_out_prepared(&arena, model, &head);
   *head.header = (seqc_header){model->tag, 0, 0};
-  *head.frame = (seqc_frame){.zeros = model->zeros, .valid_steps = 1};
+  *head.frame = (seqc_frame){.zeros = model->zeros, .valid_steps = 1, .threads = 1};
   for (int64_t i = 0; i < program->slot_count; ++i) {
     const seqc_slot *slot = &program->slots[i];
     seqc_place *place = &head.frame->places[i];

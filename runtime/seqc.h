@@ -4,8 +4,8 @@
  * their prefix (see SEQC_DECLARE_MODEL), and a header that declares them and lists M's tensors.
  *
  * The caller owns all memory. No call allocates, locks, prints or exits; every call is reentrant: two threads may
- * run one model at once, each with its own workspace. A call that gets a wrong argument does nothing but return a
- * status other than SEQC_OK and write a sentence into `error`.
+ * run one model at once, each with its own workspace (and pool). A call that gets a wrong argument does nothing but
+ * return a status other than SEQC_OK and write a sentence into `error`.
  *
  * Shapes. A sequence is [T, B, features], features row-major and contiguous, the strides of T and B free.
  * A state slot is [B, features]. Elements are float or double (the library's dtype), int32_t for ids and
@@ -20,23 +20,25 @@
 extern "C" {
 #endif
 
-#define SEQC_ABI_VERSION 2
+#define SEQC_ABI_VERSION 3
 
 typedef enum seqc_status {
   SEQC_OK = 0,
   SEQC_NULL_POINTER = 1,    /* a required array or the call itself is missing */
   SEQC_WRONG_SIZE = 2,      /* an array has not the elements that T, B and its shape ask for */
-  SEQC_MISALIGNED = 3,      /* data not aligned to its element, workspace or tape not to SEQC_ALIGNMENT */
-  SEQC_SMALL_WORKSPACE = 4, /* workspace, tape or prepared smaller than their size function says */
+  SEQC_MISALIGNED = 3,      /* data not aligned to its element, workspace and the like not to SEQC_ALIGNMENT */
+  SEQC_SMALL_WORKSPACE = 4, /* workspace, tape, prepared or pool smaller than their size function says */
   SEQC_BAD_ID = 5,          /* an id outside [0, V) */
   SEQC_BAD_LENGTH = 6,      /* a length outside [0, T] */
-  SEQC_BAD_DIMENSION = 7,   /* T or B negative or too large */
+  SEQC_BAD_DIMENSION = 7,   /* T, B or threads negative or too large */
   SEQC_NO_SUCH_ENTRY = 8,   /* the model has no such entry point (step of a model that looks ahead) */
   SEQC_WRONG_VERSION = 9,   /* the caller was compiled against another version of this header */
-  SEQC_WRONG_CONTENT = 10   /* tape or prepared not written by this model, or for another T and B */
+  SEQC_WRONG_CONTENT = 10,  /* tape, prepared or pool not written by this model, or for another T and B */
+  SEQC_BUSY_POOL = 11,      /* another call is using the pool */
+  SEQC_NO_THREAD = 12       /* the system gives no more threads */
 } seqc_status;
 
-/* Required alignment, in bytes, of workspace, tape and prepared. Other arrays need that of their element. */
+/* Required alignment, in bytes, of workspace, tape, prepared and pool. Other arrays need that of their element. */
 #define SEQC_ALIGNMENT 64
 
 /* An array of the caller. `count`: elements from `data` that may be touched; checked before anything is.
@@ -89,6 +91,9 @@ typedef struct seqc_call {
   /* Where this call computes some rows of a larger batch, so that the parts add up to it: */
   int64_t first_row;   /* the number of its row 0 in that batch, for dropout */
   int64_t batch_steps; /* valid steps of that batch, which a mean in the loss divides by; 0: those of this call */
+
+  void *pool; /* threads that share the call's work; NULL: it runs on the calling thread alone. One call at a time */
+  int64_t pool_size, threads; /* for pool_start */
 } seqc_call;
 
 /* What a model exports. All return a seqc_status, but for the sizes (bytes; -1 for a negative T or B).
@@ -101,6 +106,9 @@ typedef struct seqc_call {
  *   M_backward        after forward_taped, with its params, inputs, lengths, seed, training, tape: the gradients.
  *   M_gradient        forward_taped and backward in one; needs both workspace and tape.
  *   M_step            forward with T = 1; refused by a model that looks ahead.
+ *   M_pool_start      starts `threads` - 1 threads, which wait in `pool` for calls with that pool; the calling thread
+ *                     is the first. The numbers do not depend on how many there are.
+ *   M_pool_stop       ends them; before the library is unloaded or the pool's memory is freed.
  *   M_workspace_size  for any entry point.
  */
 #define SEQC_DECLARE_MODEL(M)                                                                                          \
@@ -112,9 +120,12 @@ typedef struct seqc_call {
   int M##_backward(const seqc_call *call);                                                                             \
   int M##_gradient(const seqc_call *call);                                                                             \
   int M##_step(const seqc_call *call);                                                                                 \
+  int M##_pool_start(const seqc_call *call);                                                                           \
+  int M##_pool_stop(const seqc_call *call);                                                                            \
   int64_t M##_workspace_size(int64_t T, int64_t B);                                                                    \
   int64_t M##_tape_size(int64_t T, int64_t B);                                                                         \
-  int64_t M##_prepared_size(void);
+  int64_t M##_prepared_size(void);                                                                                     \
+  int64_t M##_pool_size(int64_t threads);
 
 #ifdef __cplusplus
 }

@@ -27,6 +27,21 @@ bool isTransposedCopy(const Machine &machine, recur::PhaseOp phase) {
   return from.back() > 1 && from[from.size() - 2] == 1 && writes[0].getStrides().back() == 1;
 }
 
+/// The dim of the space that threads divide: the first one outside the tiles that has more than one element; -1: none.
+static int64_t dividedDim(recur::PhaseOp phase) {
+  for (auto [dim, size] : llvm::enumerate(phase.getSpace().drop_back(2)))
+    if (size > 1)
+      return dim;
+  return -1;
+}
+
+static int64_t piecesOf(recur::PhaseOp phase) {
+  int64_t dim = dividedDim(phase);
+  return dim < 0 ? 1 : phase.getSpace()[dim];
+}
+
+Value copyUnits(Code &b, recur::PhaseOp phase, Value rows) { return b.mul(rows, b.integer(piecesOf(phase))); }
+
 namespace {
 
 class TransposedCopy {
@@ -36,25 +51,27 @@ public:
         read(write.getValue().getDefiningOp<recur::ReadOp>()), real(realType(phase)), space(phase.getSpace()),
         lanes(space.back()) {}
 
-  void emit() {
-    b.forEach(b.integer(0), frame.rowCount(), 1, [&](Value number) {
+  void emit(Slice slice) {
+    forEachGroup(b, slice, piecesOf(phase), [&](Value number, Slice pieces) {
       RowAddresses row(frame, phase, number);
       SmallVector<Value> index;
-      overDims(row, index);
+      overDims(row, index, pieces);
     });
   }
 
 private:
-  void overDims(const RowAddresses &row, SmallVector<Value> &index) {
+  void overDims(const RowAddresses &row, SmallVector<Value> &index, Slice pieces) {
     int64_t size = space[index.size()];
     bool inner = index.size() + 2 == space.size();
     int64_t whole = inner ? size / lanes * lanes : size;
-    b.forEach(b.integer(0), b.integer(whole), inner ? lanes : 1, [&](Value position) {
+    bool divided = int64_t(index.size()) == dividedDim(phase);
+    Slice range = divided ? pieces : Slice{b.integer(0), b.integer(whole)};
+    b.forEach(range.begin, range.end, inner ? lanes : 1, [&](Value position) {
       index.push_back(position);
       if (inner)
         tile(row, index);
       else
-        overDims(row, index);
+        overDims(row, index, pieces);
       index.pop_back();
     });
     if (whole == size)
@@ -110,8 +127,8 @@ private:
 
 } // namespace
 
-void emitTransposedCopy(const Frame &frame, const Machine &machine, recur::PhaseOp phase) {
-  TransposedCopy(frame, machine, phase).emit();
+void emitTransposedCopy(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice) {
+  TransposedCopy(frame, machine, phase).emit(slice);
 }
 
 } // namespace seqc::cpu

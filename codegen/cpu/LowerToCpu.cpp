@@ -2,6 +2,7 @@
 #include "codegen/cpu/CpuPasses.h"
 #include "codegen/cpu/Elements.h"
 #include "codegen/cpu/Phases.h"
+#include "codegen/cpu/Team.h"
 
 #include <map>
 
@@ -44,37 +45,23 @@ private:
     b.setLoc(system.getLoc());
     auto function = func::FuncOp::create(b, (system.getSymName() + "." + suffix).str(), b.getFunctionType(pointer, {}));
     b.setInsertionPointToStart(function.addEntryBlock());
-    Value frame = function.getArgument(0);
+    Team team(b, machine, function.getArgument(0), scratch);
     for (Operation &op : system.getBody().front())
       if (isa<recur::OnceOp, recur::MapOp, recur::LoopOp, recur::AtOp>(op) && wanted(op))
-        group(op, frame);
+        group(op, team);
     b.setLoc(system.getLoc());
     func::ReturnOp::create(b);
   }
 
-  void group(Operation &op, Value frame) {
+  void group(Operation &op, Team &team) {
     b.setLoc(op.getLoc());
     std::string kind = op.getName().stripDialect().str();
     std::string prefix = (system.getSymName() + "." + kind + std::to_string(groups[kind]++) + ".").str();
     auto phases = llvm::to_vector(op.getRegion(0).getOps<recur::PhaseOp>());
-    auto loop = dyn_cast<recur::LoopOp>(op);
     SmallVector<std::string> names;
     for (recur::PhaseOp phase : phases)
-      names.push_back(emitPhase(phase, prefix, bool(loop)));
-    auto call = [&](ValueRange arguments) {
-      for (auto [phase, name] : llvm::zip(phases, names)) {
-        b.setLoc(phase.getLoc());
-        func::CallOp::create(b, name, TypeRange(), arguments);
-      }
-    };
-    if (!loop)
-      return call(frame);
-    Value steps = b.load(b.getI64Type(), frame); // T is the first field of a frame
-    b.forEach(b.integer(0), steps, 1, [&](Value t) {
-      if (loop.getDirection() == recur::Direction::backward)
-        t = b.sub(b.sub(steps, b.integer(1)), t);
-      call({frame, t});
-    });
+      names.push_back(emitPhase(phase, prefix, isa<recur::LoopOp>(op)));
+    team.run(&op, phases, names);
   }
 
   std::string emitPhase(recur::PhaseOp phase, const std::string &prefix, bool inLoop) {
@@ -84,20 +71,13 @@ private:
     SmallVector<Type> inputs = {pointer};
     if (inLoop)
       inputs.push_back(b.getI64Type());
+    inputs.append({b.getI64Type(), b.getI64Type()}); // the slice
     b.setLoc(phase.getLoc());
     func::FuncOp function = b.internalFunction(name, b.getFunctionType(inputs, {}));
-    Value memory = isTotalOfOuter(phase) ? scratch : Value();
-    Frame frame(b, function.getArgument(0), inLoop ? function.getArgument(1) : Value(), phase, numbers, memory);
-    if (hasPackedProducts(phase))
-      emitProductTiles(frame, machine, phase);
-    else if (isPacking(phase))
-      emitPacking(frame, machine, phase);
-    else if (memory)
-      emitTotalTiles(frame, machine, phase, memory);
-    else if (isTransposedCopy(machine, phase))
-      emitTransposedCopy(frame, machine, phase);
-    else
-      emitNest(frame, machine, phase);
+    Frame frame(b, function.getArgument(0), inLoop ? function.getArgument(1) : Value(), phase, numbers,
+                isTotalOfOuter(phase) ? scratch : Value());
+    Slice slice{*std::prev(function.args_end(), 2), *std::prev(function.args_end())};
+    emitSlice(frame, machine, phase, scratch, slice);
     b.setLoc(phase.getLoc());
     func::ReturnOp::create(b);
     return name;

@@ -2,52 +2,106 @@
 #include "codegen/cpu/Elements.h"
 #include "codegen/cpu/Phases.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 
 namespace seqc::cpu {
+
+static int64_t lanesOf(const Machine &machine, recur::PhaseOp phase) {
+  int64_t last = phase.getSpace().empty() ? 1 : phase.getSpace().back();
+  return contractsAlongLanes(phase) ? 1 : std::min(machine.vectorBits / realType(phase).getWidth(), last);
+}
+
+/// The dim of the space that threads divide: the first one with more than one piece; -1 if there is none.
+static int64_t dividedDim(const Machine &machine, recur::PhaseOp phase) {
+  ArrayRef<int64_t> space = phase.getSpace();
+  // Pieces of a small space are not worth their loops.
+  constexpr int64_t largeSpace = 256;
+  bool large = computeProduct(space) >= largeSpace;
+  if (phase.getTotal() ? !addsToDistinctElements(phase) : !large)
+    return -1;
+  for (auto [dim, size] : llvm::enumerate(space))
+    if (size > (dim + 1 == space.size() ? lanesOf(machine, phase) : 1))
+      return dim;
+  return -1;
+}
+
+/// How many pieces that dim has: its size, or for the last dim, vectors of it.
+static int64_t piecesOf(const Machine &machine, recur::PhaseOp phase) {
+  ArrayRef<int64_t> space = phase.getSpace();
+  int64_t dim = dividedDim(machine, phase);
+  if (dim < 0)
+    return 1;
+  return dim + 1 == int64_t(space.size()) ? llvm::divideCeil(space.back(), lanesOf(machine, phase)) : space[dim];
+}
+
+Value nestUnits(Code &b, const Machine &machine, recur::PhaseOp phase, Value rows) {
+  Value pieces = b.integer(piecesOf(machine, phase));
+  return phase.getTotal() ? pieces : b.mul(rows, pieces);
+}
 
 namespace {
 
 class Nest {
 public:
   Nest(const Frame &frame, const Machine &machine, recur::PhaseOp phase)
-      : b(frame.code()), frame(frame), machine(machine), phase(phase), real(realType(phase)), space(phase.getSpace()) {
-    int64_t last = space.empty() ? 1 : space.back();
-    lanes = contractsAlongLanes(phase) ? 1 : std::min(machine.vectorBits / real.getWidth(), last);
-  }
+      : b(frame.code()), frame(frame), machine(machine), phase(phase), real(realType(phase)), space(phase.getSpace()),
+        lanes(lanesOf(machine, phase)), divided(dividedDim(machine, phase)), pieces(piecesOf(machine, phase)) {}
 
-  void emit() {
-    b.forEach(b.integer(0), frame.rowCount(), 1, [&](Value number) {
-      // A total skips the rows that do not count.
-      Value valid = phase.getTotal() ? frame.row(number).valid : Value();
-      auto body = [&] {
-        RowAddresses row(frame, phase, number);
-        SmallVector<Value> index;
-        overDims(row, index);
-      };
-      if (valid)
-        b.when(valid, body);
-      else
-        body();
-    });
+  void emit(Slice slice) {
+    if (!phase.getTotal())
+      return forEachGroup(b, slice, pieces, [&](Value number, Slice items) { row(number, items); });
+    // A total skips the rows that do not count.
+    auto rows = [&] {
+      b.forEach(b.integer(0), frame.rowCount(), 1, [&](Value number) {
+        if (Value valid = frame.row(number).valid)
+          b.when(valid, [&] { row(number, slice); });
+        else
+          row(number, slice);
+      });
+    };
+    if (pieces > 1)
+      return rows();
+    b.when(arith::CmpIOp::create(b, arith::CmpIPredicate::ult, slice.begin, slice.end), rows);
   }
 
 private:
-  void overDims(const RowAddresses &row, SmallVector<Value> &index) {
-    if (index.size() + 1 < space.size()) {
-      b.forEach(b.integer(0), b.integer(space[index.size()]), 1, [&](Value position) {
+  void row(Value number, Slice items) {
+    RowAddresses row(frame, phase, number);
+    SmallVector<Value> index;
+    overDims(row, index, items);
+  }
+
+  void overDims(const RowAddresses &row, SmallVector<Value> &index, Slice items) {
+    int64_t dim = index.size();
+    if (dim + 1 < int64_t(space.size())) {
+      Slice range = dim == divided ? items : Slice{b.integer(0), b.integer(space[dim])};
+      b.forEach(range.begin, range.end, 1, [&](Value position) {
         index.push_back(position);
-        overDims(row, index);
+        overDims(row, index, items);
         index.pop_back();
       });
       return;
     }
     if (space.empty())
       return store(row, index, 1);
-    int64_t whole = space.back() / lanes * lanes;
-    b.forEach(b.integer(0), b.integer(whole), lanes, [&](Value position) { at(row, index, position, lanes); });
-    if (whole != space.back())
-      at(row, index, b.integer(whole), space.back() - whole);
+    int64_t whole = space.back() / lanes, rest = space.back() % lanes;
+    auto tail = [&] { at(row, index, b.integer(whole * lanes), rest); };
+    if (dim != divided) {
+      b.forEach(b.integer(0), b.integer(whole * lanes), lanes,
+                [&](Value position) { at(row, index, position, lanes); });
+      if (rest != 0)
+        tail();
+      return;
+    }
+    Value end = rest == 0 ? items.end : b.smaller(items.end, b.integer(whole));
+    b.forEach(b.mul(items.begin, b.integer(lanes)), b.mul(end, b.integer(lanes)), lanes,
+              [&](Value position) { at(row, index, position, lanes); });
+    if (rest != 0)
+      b.when(arith::CmpIOp::create(b, arith::CmpIPredicate::eq, items.end, b.integer(pieces)), tail);
   }
 
   void at(const RowAddresses &row, SmallVector<Value> &index, Value position, int64_t width) {
@@ -66,11 +120,13 @@ private:
   recur::PhaseOp phase;
   FloatType real;
   ArrayRef<int64_t> space;
-  int64_t lanes;
+  int64_t lanes, divided, pieces;
 };
 
 } // namespace
 
-void emitNest(const Frame &frame, const Machine &machine, recur::PhaseOp phase) { Nest(frame, machine, phase).emit(); }
+void emitNest(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice) {
+  Nest(frame, machine, phase).emit(slice);
+}
 
 } // namespace seqc::cpu

@@ -34,10 +34,12 @@ public:
     base = frame.base(pack.getSlot());
   }
 
-  void emit() {
-    if (pack.getProduct() == 0)
-      clear();
-    overLeading({}, b.integer(0));
+  void emit(Slice slice) {
+    b.when(arith::CmpIOp::create(b, arith::CmpIPredicate::ult, slice.begin, slice.end), [&] {
+      if (pack.getProduct() == 0)
+        clear();
+      overLeading({}, b.integer(0));
+    });
   }
 
 private:
@@ -126,8 +128,8 @@ private:
 
 } // namespace
 
-void emitPacking(const Frame &frame, const Machine &machine, recur::PhaseOp phase) {
-  Packing(frame, machine, phase).emit();
+void emitPacking(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice) {
+  Packing(frame, machine, phase).emit(slice);
 }
 
 } // namespace seqc::cpu

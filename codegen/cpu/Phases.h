@@ -1,33 +1,46 @@
 //===- Phases.h - The ways to compute a phase -----------------------------------===//
 //
-// Each emits, at the current insertion point, the loops of one phase over all rows of its group.
+// Each emits, at the current insertion point, the loops of one phase over a slice of its units.
 //
 //===--------------------------------------------------------------------------===//
 #ifndef SEQC_CODEGEN_CPU_PHASES_H
 #define SEQC_CODEGEN_CPU_PHASES_H
 
 #include "codegen/cpu/Frame.h"
+#include "codegen/cpu/Slices.h"
 
 namespace seqc::cpu {
 
-/// Anything: loops over rows, then over the dims of the space, the last one in vectors.
-void emitNest(const Frame &frame, const Machine &machine, recur::PhaseOp phase);
+/// In the way that suits the phase. `scratch`: slot for the copies of totals, or null.
+void emitSlice(const Frame &frame, const Machine &machine, recur::PhaseOp phase, mlir::Value scratch, Slice slice);
+/// How many units it has there, if its group has `rows` rows.
+mlir::Value countUnits(Code &b, const Machine &machine, recur::PhaseOp phase, mlir::Value scratch, mlir::Value rows);
 
-/// Products with packed weights (`recur.read_packed`), in register tiles of rows × columns.
-void emitProductTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase);
+/// Anything: loops over rows, then over the dims of the space, the last one in vectors.
+/// Units are rows, or pieces of each row where the space is large; in a total, pieces of the space.
+void emitNest(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);
+mlir::Value nestUnits(Code &b, const Machine &machine, recur::PhaseOp phase, mlir::Value rows);
+
+/// Products with packed weights (`recur.read_packed`), in register tiles of rows × columns. Units are tiles,
+/// panel by panel, so that at every step a thread reads the same weights.
+void emitProductTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);
+mlir::Value productUnits(Code &b, const Machine &machine, recur::PhaseOp phase, mlir::Value rows);
 bool hasPackedProducts(recur::PhaseOp phase);
 
-/// Rounds weights into the layout of narrow tiles (`recur.pack`).
-void emitPacking(const Frame &frame, const Machine &machine, recur::PhaseOp phase);
+/// Rounds weights into the layout of narrow tiles (`recur.pack`). One unit.
+void emitPacking(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);
 bool isPacking(recur::PhaseOp phase);
 
 /// A copy whose lanes lie rows apart while its last but one dim is contiguous, as when weights are packed.
-void emitTransposedCopy(const Frame &frame, const Machine &machine, recur::PhaseOp phase);
+/// Units are pieces of the outermost dim.
+void emitTransposedCopy(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);
+mlir::Value copyUnits(Code &b, recur::PhaseOp phase, mlir::Value rows);
 bool isTransposedCopy(const Machine &machine, recur::PhaseOp phase);
 
 /// A total of outer products, in register tiles with the rows as the contracted dim. `scratch`: slot for copies of
-/// the operands of a block of rows.
-void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, mlir::Value scratch);
+/// the operands of a block of rows, of each thread's own. Units are tiles of the result.
+void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, mlir::Value scratch, Slice slice);
+int64_t totalUnits(const Machine &machine, recur::PhaseOp phase);
 bool isTotalOfOuter(recur::PhaseOp phase);
 /// Elements of scratch that `emitTotalTiles` needs.
 int64_t totalScratch(const Machine &machine, recur::PhaseOp phase);

@@ -12,6 +12,7 @@
 #include "codegen/cpu/Phases.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -24,6 +25,31 @@ static recur::ReadPackedOp packedWeights(recur::MatmulOp product) {
 
 bool hasPackedProducts(recur::PhaseOp phase) {
   return llvm::any_of(phase.getOps<recur::MatmulOp>(), [](recur::MatmulOp product) { return packedWeights(product); });
+}
+
+/// Most rows of a tile: more in matrix tiles, if all weights are packed for these.
+static int64_t mostRowsOf(const Machine &machine, recur::PhaseOp phase) {
+  for (auto product : phase.getOps<recur::MatmulOp>())
+    if (auto weights = packedWeights(product)) {
+      RankedTensorType packed = weights.getSlot().getType().getValue();
+      int64_t steps = packed.getDimSize(2) - PanelFormat::of(packed.getElementType()).head;
+      if (!isMatrixPanel(machine, packed.getElementType(), packed.getDimSize(4), steps))
+        return tileRows;
+    }
+  return matrixRows;
+}
+
+static Value countTiles(Code &b, Value rows, int64_t mostRows) {
+  return b.div(b.add(rows, b.integer(mostRows - 1)), b.integer(mostRows));
+}
+
+Value productUnits(Code &b, const Machine &machine, recur::PhaseOp phase, Value rows) {
+  for (auto product : phase.getOps<recur::MatmulOp>())
+    if (auto weights = packedWeights(product)) {
+      ArrayRef<int64_t> shape = weights.getSlot().getType().getValue().getShape();
+      return b.mul(b.integer(shape[0] * shape[1]), countTiles(b, rows, mostRowsOf(machine, phase)));
+    }
+  llvm_unreachable("only phases with packed products have such units");
 }
 
 namespace {
@@ -64,7 +90,7 @@ public:
     blocks = groups.front().columns / int64_t(groups.front().products.size());
     if (llvm::any_of(groups, [](ProductGroup &group) { return group.isChunked(); }))
       tilesInBlock = 8;
-    mostRows = llvm::all_of(groups, [](ProductGroup &group) { return group.matrix; }) ? matrixRows : tileRows;
+    mostRows = mostRowsOf(machine, phase);
     for (ProductGroup &group : groups) {
       group.rows = b.scratch(b.pointerType(), mostRows);
       group.out = b.scratch(real, tilesInBlock * mostRows * group.columns * lanes);
@@ -78,28 +104,29 @@ public:
         group.converted = b.scratch(b.getI8Type(), (blockRows() + mostRows) * group.rowStride);
   }
 
-  void emit() {
+  void emit(Slice slice) {
     auto *first = llvm::find_if(groups, [](ProductGroup &group) { return group.matrix; });
     if (first == groups.end())
-      return overBlocks();
+      return overBlocks(slice);
+    // Asked with all rows, so that it is answered alike on every thread.
     begun = beginMatrixTiles(b, first->stored(), frame.rowCount());
-    overBlocks();
+    overBlocks(slice);
     endMatrixTiles(b, begun);
   }
 
 private:
-  void overBlocks() {
-    Value rows = frame.rowCount(), zero = b.integer(0);
-    SmallVector<Value> leading;
+  void overBlocks(Slice slice) {
+    Value rows = frame.rowCount();
     if (frame.kind() != GroupKind::Map && convertedBytes == 0) {
-      firstRow = zero;
+      firstRow = b.integer(0);
       divide(rows);
-      return overLeading(leading, zero);
+      return overLeading(slice);
     }
-    b.forEach(zero, rows, blockRows(), [&](Value first) {
-      firstRow = first;
-      divide(b.smaller(b.integer(blockRows()), b.sub(rows, first)));
-      overLeading(leading, zero);
+    int64_t tilesOfBlock = blockRows() / mostRows, panels = computeProduct(space.drop_back()) * panelCount();
+    forEachGroup(b, slice, tilesOfBlock * panels, [&](Value block, Slice items) {
+      firstRow = b.mul(block, b.integer(blockRows()));
+      divide(b.smaller(b.integer(blockRows()), b.sub(rows, firstRow)));
+      overLeading(items);
     });
   }
 
@@ -137,40 +164,61 @@ private:
   /// Tiles of nearly the same size: 6 6 5 5 rather than 6 6 6 4.
   void divide(Value rows) {
     rowCount = rows;
-    tiles = b.div(b.add(rows, b.integer(mostRows - 1)), b.integer(mostRows));
+    tiles = countTiles(b, rows, mostRows);
     Value none = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, tiles, b.integer(0));
     Value atLeastOne = b.select(none, b.integer(1), tiles);
     size = b.div(rows, atLeastOne);
     larger = b.rem(rows, atLeastOne);
   }
 
-  void overLeading(SmallVector<Value> &leading, Value number) {
-    if (leading.size() + 1 < space.size()) {
-      int64_t size = space[leading.size()];
-      b.forEach(b.integer(0), b.integer(size), 1, [&](Value position) {
-        leading.push_back(position);
-        overLeading(leading, b.add(b.mul(number, b.integer(size)), position));
-        leading.pop_back();
-      });
-      return;
-    }
-    for (ProductGroup &group : groups)
-      if (group.rowStride != 0)
-        convert(group, leading);
-    b.forEach(b.integer(0), b.integer(groups.front().panels), 1, [&](Value turn) {
-      Value panel = panelAt(turn);
-      Value before = b.mul(number, b.integer(groups.front().panels));
-      Value stacked = b.add(before, panel), next = b.add(before, panelAfter(turn));
-      b.forEach(b.integer(0), tiles, tilesInBlock, [&](Value tile) { block(leading, panel, stacked, next, tile); });
+  int64_t panelCount() { return groups.front().panels; }
+
+  /// The leading indices that a slice of the block's tiles reaches.
+  void overLeading(Slice slice) {
+    Value unitsOfIndex = b.mul(b.integer(panelCount()), tiles);
+    int64_t count = computeProduct(space.drop_back());
+    if (count == 1)
+      return overPanels(SmallVector<Value>(space.size() - 1, b.integer(0)), b.integer(0), slice);
+    Slice numbers = groupsOf(b, slice, count, unitsOfIndex);
+    b.forEach(numbers.begin, numbers.end, 1, [&](Value number) {
+      SmallVector<Value> leading;
+      Value rest = number;
+      for (int64_t size : llvm::reverse(space.drop_back())) {
+        leading.insert(leading.begin(), b.rem(rest, b.integer(size)));
+        rest = b.div(rest, b.integer(size));
+      }
+      overPanels(leading, number, itemsOf(b, slice, number, unitsOfIndex));
     });
   }
 
-  /// The tiles of a block, from `firstTile` on: first all their products, then what follows these.
-  void block(ArrayRef<Value> leading, Value panel, Value stacked, Value next, Value firstTile) {
+  /// The panels that it reaches there, and in each of them its tiles. `number`: of the leading index.
+  void overPanels(ArrayRef<Value> leading, Value number, Slice slice) {
+    for (ProductGroup &group : groups)
+      if (group.rowStride != 0)
+        convert(group, leading);
+    own = groupsOf(b, slice, panelCount(), tiles);
+    Value isPart =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, b.sub(own.end, own.begin), b.integer(panelCount()));
+    b.forEach(own.begin, own.end, 1, [&](Value turn) {
+      Value panel = panelAt(turn);
+      Value before = b.mul(number, b.integer(panelCount()));
+      Value stacked = b.add(before, panel), next = b.add(before, panelAfter(turn));
+      Slice items = panelCount() == 1 ? slice : itemsOf(b, slice, panel, tiles);
+      if (frame.kind() == GroupKind::Loop) {
+        Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, turn, own.begin);
+        isFirstOfPart = arith::AndIOp::create(b, isPart, isFirst);
+      }
+      b.forEach(items.begin, items.end, tilesInBlock,
+                [&](Value tile) { block(leading, panel, stacked, next, tile, items.end); });
+    });
+  }
+
+  /// Some tiles before `endTile`, from `firstTile` on: first all their products, then what follows these.
+  void block(ArrayRef<Value> leading, Value panel, Value stacked, Value next, Value firstTile, Value endTile) {
     auto eachTile = [&](function_ref<void(Value tile, Value inBlock)> body) {
       if (tilesInBlock == 1)
         return body(firstTile, b.integer(0));
-      Value last = b.smaller(tiles, b.add(firstTile, b.integer(tilesInBlock)));
+      Value last = b.smaller(endTile, b.add(firstTile, b.integer(tilesInBlock)));
       b.forEach(firstTile, last, 1, [&](Value tile) { body(tile, b.sub(tile, firstTile)); });
     };
     eachTile([&](Value tile, Value) { bringIn(leading, panel, rowsOf(tile)); });
@@ -178,6 +226,7 @@ private:
       overChunks(group, [&](Value k, Value steps) {
         Value ahead = comingNext(group, stacked, next, k);
         eachTile([&](Value tile, Value inBlock) {
+          bringInVectors(group, leading, b.add(tile, b.integer(1)), endTile, k, steps);
           products(group, leading, stacked, rowsOf(tile), k, steps, inBlock, lineOf(group, ahead, inBlock));
         });
       });
@@ -208,17 +257,15 @@ private:
   /// Steps of a loop go through the panels to and fro: what a cache still holds of the weights, it holds of those used
   /// last. Panels are independent of each other, so the order changes no result.
   Value panelAt(Value turn) {
-    int64_t panels = groups.front().panels;
-    if (frame.kind() != GroupKind::Loop || panels == 1)
+    if (frame.kind() != GroupKind::Loop || panelCount() == 1)
       return turn;
     Value odd = arith::AndIOp::create(b, frame.turn(), b.integer(1));
     Value isOdd = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, odd, b.integer(0));
-    return b.select(isOdd, b.sub(b.integer(panels - 1), turn), turn);
+    Value last = b.sub(own.end, b.integer(1));
+    return b.select(isOdd, b.sub(b.add(own.begin, last), turn), turn);
   }
 
-  Value panelAfter(Value turn) {
-    return panelAt(b.smaller(b.add(turn, b.integer(1)), b.integer(groups.front().panels - 1)));
-  }
+  Value panelAfter(Value turn) { return panelAt(b.smaller(b.add(turn, b.integer(1)), b.sub(own.end, b.integer(1)))); }
 
   Value panelStart(ProductGroup &group, Value stackedPanel) {
     Value offset = b.mul(stackedPanel, b.integer(group.panelRows * group.columns * lanes));
@@ -294,6 +341,23 @@ private:
     Value start = b.at(row, real, b.dot(offset, strides, index));
     for (int64_t position = 0; position < bytes; position += line)
       b.prefetch(b.at(start, b.getI8Type(), b.integer(position)));
+  }
+
+  /// In a step of a loop that threads share, others have just written a part of the vectors. Those of a tile come while
+  /// the products of the one before it run.
+  void bringInVectors(ProductGroup &group, ArrayRef<Value> leading, Value tile, Value endTile, Value k, Value steps) {
+    int64_t stride = group.vector.getStrides().back();
+    if (frame.kind() != GroupKind::Loop || panelCount() == 1 || group.rowStride != 0 || stride != 1)
+      return;
+    Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, tile, endTile);
+    b.when(arith::AndIOp::create(b, isFirstOfPart, exists), [&] {
+      Rows rows = rowsOf(tile);
+      b.forEach(b.integer(0), rows.count, 1, [&](Value i) {
+        Value start = b.at(vectorRow(group, leading, b.add(rows.first, i)), real, k);
+        int64_t line = 512 / real.getWidth();
+        b.forEach(b.integer(0), steps, line, [&](Value element) { b.prefetch(b.at(start, real, element)); });
+      });
+    });
   }
 
   static bool isOfRow(Value slot) {
@@ -381,12 +445,14 @@ private:
   int64_t convertedBytes = 0;                    // of one row, for all groups
   Value begun;                                   // whether matrix tiles are used
   Value firstRow, rowCount, tiles, size, larger; // of the current block of rows
+  Slice own;                                     // panels of the slice
+  Value isFirstOfPart;                           // whether the current one is their first, and there are others
 };
 
 } // namespace
 
-void emitProductTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase) {
-  ProductTiles(frame, machine, phase).emit();
+void emitProductTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice) {
+  ProductTiles(frame, machine, phase).emit(slice);
 }
 
 } // namespace seqc::cpu

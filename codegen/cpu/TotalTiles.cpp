@@ -27,7 +27,7 @@ static recur::OuterOp totalledOuter(recur::PhaseOp phase) {
 bool isTotalOfOuter(recur::PhaseOp phase) {
   if (!phase.getTotal() || phase.getSpace().size() != 2 || !isa<recur::MapOp>(phase->getParentOp()))
     return false;
-  return bool(totalledOuter(phase));
+  return totalledOuter(phase) && addsToDistinctElements(phase);
 }
 
 namespace {
@@ -38,6 +38,7 @@ struct Blocking {
   int64_t lanes, aWidth, aTile, bWidth;
   int64_t columns;   // of a wide tile; a narrow one has one less
   int64_t wide, all; // blocks along the last dim: the wide ones come first
+  int64_t rowPieces; // tiles along the first dim
 
   Blocking(const Machine &machine, FloatType real, ArrayRef<int64_t> space) {
     lanes = machine.lanes(real, space[1]);
@@ -46,6 +47,7 @@ struct Blocking {
     columns = llvm::divideCeil(vectors, all);
     wide = all - (all * columns - vectors);
     bWidth = lanes * columns;
+    rowPieces = llvm::divideCeil(space[0], tileRows);
     // Blocks of nearly the same size, of whole tiles.
     int64_t blocks = llvm::divideCeil(space[0], 16384 / real.getWidth());
     aWidth = llvm::alignTo(llvm::divideCeil(space[0], blocks), tileRows);
@@ -56,6 +58,9 @@ struct Blocking {
   static constexpr int64_t copyLanes = 8;
   int64_t scratchA() const { return llvm::alignTo(aWidth / tileRows * aTile, 64); }
   int64_t scratch() const { return scratchA() + rows * bWidth; }
+
+  /// Threads divide the first dim into rows of a tile, or the last one into its blocks where that gives more pieces.
+  bool dividesRows() const { return rowPieces >= 16 || rowPieces >= all; }
 };
 
 class TotalTiles {
@@ -71,34 +76,48 @@ public:
     result = frame.slotRow(total.getSlot(), {}, {});
   }
 
-  void emit() {
+  void emit(Slice slice) {
     b.setLoc(outer.getLoc());
-    blocks(frame.rowCount(), sizes.rows, [&](Value firstRow, Value rowCount) {
-      blocks(b.integer(space[0]), sizes.aWidth, [&](Value n, Value nCount) {
+    Slice ns{b.integer(0), b.integer(space[0])}, ms{b.integer(0), b.integer(space[1])};
+    if (sizes.dividesRows())
+      ns = {b.mul(slice.begin, b.integer(tileRows)), b.smaller(b.mul(slice.end, b.integer(tileRows)), ns.end)};
+    else
+      ms = {blockStart(slice.begin), b.smaller(blockStart(slice.end), ms.end)};
+    blocks({b.integer(0), frame.rowCount()}, sizes.rows, [&](Value firstRow, Value rowCount) {
+      blocks(ns, sizes.aWidth, [&](Value n, Value nCount) {
         copyTilesOfA(firstRow, rowCount, n, nCount);
-        int64_t wideEnd = sizes.wide * sizes.bWidth;
-        overColumns(0, std::min(wideEnd, space[1]), sizes.columns, firstRow, rowCount, n, nCount);
-        overColumns(wideEnd, space[1], sizes.columns - 1, firstRow, rowCount, n, nCount);
+        int64_t wideEnd = std::min(sizes.wide * sizes.bWidth, space[1]);
+        overColumns(ms, 0, wideEnd, sizes.columns, firstRow, rowCount, n, nCount);
+        overColumns(ms, wideEnd, space[1], sizes.columns - 1, firstRow, rowCount, n, nCount);
       });
     });
   }
 
 private:
-  /// Splits 0 … size - 1 into blocks of `step`; the last may be shorter.
-  void blocks(Value size, int64_t step, function_ref<void(Value, Value)> body) {
-    b.forEach(b.integer(0), size, step,
-              [&](Value first) { body(first, b.smaller(b.integer(step), b.sub(size, first))); });
+  /// The element of the last dim with which a block begins.
+  Value blockStart(Value block) {
+    Value wide = b.smaller(block, b.integer(sizes.wide)), narrow = b.sub(block, wide);
+    int64_t narrowWidth = sizes.bWidth - sizes.lanes;
+    return b.add(b.mul(wide, b.integer(sizes.bWidth)), b.mul(narrow, b.integer(narrowWidth)));
   }
 
-  /// Elements from … to - 1 of the last dim, in tiles of `columns` vectors.
-  void overColumns(int64_t from, int64_t to, int64_t columns, Value firstRow, Value rowCount, Value n, Value nCount) {
+  /// Splits a range into blocks of `step`; the last may be shorter.
+  void blocks(Slice range, int64_t step, function_ref<void(Value, Value)> body) {
+    b.forEach(range.begin, range.end, step,
+              [&](Value first) { body(first, b.smaller(b.integer(step), b.sub(range.end, first))); });
+  }
+
+  /// Elements from … to - 1 of the last dim, as far as they are in `ms`, in tiles of `columns` vectors.
+  void overColumns(Slice ms, int64_t from, int64_t to, int64_t columns, Value firstRow, Value rowCount, Value n,
+                   Value nCount) {
     if (from >= to)
       return;
     int64_t width = columns * sizes.lanes;
-    b.forEach(b.integer(from), b.integer(to), width, [&](Value m) {
-      Value mCount = b.smaller(b.integer(width), b.sub(b.integer(to), m));
+    Value begin = b.createOrFold<arith::MaxSIOp>(ms.begin, b.integer(from)), end = b.smaller(ms.end, b.integer(to));
+    blocks({begin, end}, width, [&](Value m, Value mCount) {
       copyPanelOfB(firstRow, rowCount, m, mCount, width);
-      blocks(nCount, tileRows, [&](Value i, Value count) { tile(rowCount, n, i, count, m, mCount, columns); });
+      blocks({b.integer(0), nCount}, tileRows,
+             [&](Value i, Value count) { tile(rowCount, n, i, count, m, mCount, columns); });
     });
   }
 
@@ -203,8 +222,13 @@ int64_t totalScratch(const Machine &machine, recur::PhaseOp phase) {
   return Blocking(machine, realType(phase), phase.getSpace()).scratch();
 }
 
-void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Value scratch) {
-  TotalTiles(frame, machine, phase, scratch).emit();
+int64_t totalUnits(const Machine &machine, recur::PhaseOp phase) {
+  Blocking sizes(machine, realType(phase), phase.getSpace());
+  return sizes.dividesRows() ? sizes.rowPieces : sizes.all;
+}
+
+void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Value scratch, Slice slice) {
+  TotalTiles(frame, machine, phase, scratch).emit(slice);
 }
 
 } // namespace seqc::cpu

@@ -157,6 +157,7 @@ void Call::run() {
   frame.B = B;
   frame.lengths = lengths.data();
   frame.zeros = zeros.data();
+  frame.threads = 1;
   int64_t valid = 0;
   for (int64_t length : lengths)
     valid += length;

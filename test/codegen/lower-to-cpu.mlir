@@ -6,12 +6,12 @@
 
 // NOFMA-NOT: math.fma
 
-// One function a program, one a phase; a loop calls its phases with t.
+// One function a program, one a phase; a loop calls its phases with t and a slice of their units.
 // CHECK-LABEL: func.func @S.run(%{{.*}}: !llvm.ptr)
 // CHECK: scf.for
 // CHECK: %[[LAST:.*]] = arith.subi
 // CHECK-NEXT: %[[T:.*]] = arith.subi %[[LAST]]
-// CHECK-NEXT: func.call @S.loop0.h(%{{.*}}, %[[T]])
+// CHECK: func.call @S.loop0.h(%{{.*}}, %[[T]], %{{.*}}, %{{.*}})
 // CHECK: call @S.at0.last(
 // CHECK-NOT: Prepared
 recur.system @S {
@@ -27,7 +27,7 @@ recur.system @S {
     }
   }
   // A row of padding is written as zeros: the length of the row decides.
-  // CHECK-LABEL: func.func private @S.loop0.h(%{{.*}}: !llvm.ptr, %{{.*}}: i64)
+  // CHECK-LABEL: func.func private @S.loop0.h(%{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64, %{{.*}}: i64)
   // CHECK: arith.cmpi slt
   // The boundary stands in for the row outside.
   // CHECK: arith.cmpi ult

@@ -25,7 +25,7 @@ recur.system @S {
   }
   // A step of a loop: odd ones from the last panel to the first.
   // CHECK-LABEL: func.func private @S.loop0.h(
-  // CHECK-SAME: %[[T:[a-z0-9]+]]: i64)
+  // CHECK-SAME: !llvm.ptr, %[[T:[a-z0-9]+]]: i64, %{{.*}}: i64, %{{.*}}: i64)
   // CHECK: %[[TURN:.*]] = arith.addi %[[T]]
   // CHECK: %[[ODD:.*]] = arith.andi %[[TURN]]
   // CHECK: %[[IS:.*]] = arith.cmpi ne, %[[ODD]]

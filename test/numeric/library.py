@@ -1,4 +1,5 @@
 """Compiles .seq files with seqc and calls what comes out in this process, through the C interface (runtime/seqc.h)."""
+import contextlib
 import ctypes
 import json
 import os
@@ -9,7 +10,7 @@ import numpy as np
 
 SOURCE_DIR = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BIN_DIR = os.environ.get("SEQC_BIN_DIR", os.path.join(SOURCE_DIR, "build", "release", "bin"))
-ABI_VERSION = 2
+ABI_VERSION = 3
 ALIGNMENT = 64
 
 
@@ -65,6 +66,9 @@ class Call(ctypes.Structure):
         ("prepared_size", ctypes.c_int64),
         ("first_row", ctypes.c_int64),
         ("batch_steps", ctypes.c_int64),
+        ("pool", ctypes.c_void_p),
+        ("pool_size", ctypes.c_int64),
+        ("threads", ctypes.c_int64),
     ]
 
 
@@ -167,7 +171,8 @@ class Model:
         return ((B,) if entry["last"] else (T, B)) + tuple(entry["shape"])
 
     def call(self, entry, params, inputs, states=None, lengths=None, d_outputs=None, d_final=None, training=False,
-             seed=0, no_loss=False, size=None, prepared=None, first_row=0, batch_steps=0):
+             seed=0, no_loss=False, size=None, prepared=None, first_row=0, batch_steps=0,
+             pool=None):
         """Calls `forward`, `step` or `gradient`; returns everything it writes, by name."""
         arrays = Arrays()
         given = [np.ascontiguousarray(inputs[name], self.element_type(name)) for name in self.inputs]
@@ -193,6 +198,8 @@ class Model:
         call.workspace, call.workspace_size = workspace.ctypes.data, workspace.size
         if prepared is not None:
             call.prepared, call.prepared_size = prepared.ctypes.data, prepared.size
+        if pool is not None:
+            call.pool = pool.ctypes.data
         if entry == "gradient":
             tape = aligned(self.size("tape", T, B))
             call.tape, call.tape_size = tape.ctypes.data, tape.size
@@ -217,6 +224,17 @@ class Model:
         call.d_states = arrays.table(list(d_states.values()))
         for part in (d_params, d_inputs, d_states):
             result.gradients.update({name: array for name, array in part.items() if array is not None})
+
+    @contextlib.contextmanager
+    def pool(self, threads):
+        """Threads for calls, as their `pool`."""
+        memory = aligned(self.size("pool", threads))
+        call = Call(pool=memory.ctypes.data, pool_size=memory.size, threads=threads)
+        self.invoke("pool_start", call)
+        try:
+            yield memory
+        finally:
+            self.invoke("pool_stop", call)
 
     def prepare(self, params):
         """What `forward` and `step` take as `prepared`."""

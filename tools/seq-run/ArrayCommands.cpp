@@ -169,7 +169,7 @@ Exit seqc::run::runForward(const ArrayOptions &options) {
   Tensor loss(info.dtype, {});
   if (info.hasLoss)
     call.loss = loss.bytes();
-  Caller(model).run(Entry::Forward, call);
+  Caller(model, options.threads).run(Entry::Forward, call);
 
   TensorFile file;
   addOutputs(file, info, std::move(outputs));
@@ -243,7 +243,7 @@ Exit seqc::run::runGradient(const ArrayOptions &options) {
   call.d_params = dParamArrays.data();
   call.d_inputs = dInputArrays.data();
   call.d_states = dStateArrays.data();
-  Caller(model).run(Entry::Gradient, call);
+  Caller(model, options.threads).run(Entry::Gradient, call);
 
   TensorFile file;
   auto add = [&](const std::string &name, Tensor &tensor) {

@@ -30,7 +30,7 @@ struct Times {
 class Bench {
 public:
   Bench(const Model &model, const BenchOptions &options)
-      : info(model.info()), options(options), caller(model), params(paramTensors(info)),
+      : info(model.info()), options(options), caller(model, options.threads), params(paramTensors(info)),
         outputs(outputTensors(info, options.steps, options.batch)), states(stateTensors(info, options.batch)),
         dParams(paramTensors(info)), dInputs(inputGradientTensors(info, options.steps, options.batch)),
         dOutputs(outputs) {
@@ -161,7 +161,9 @@ Exit seqc::run::runBench(const BenchOptions &options) {
   Bench bench(model, options);
   nlohmann::json report = nlohmann::json::array();
   if (!options.json) {
-    std::printf("%s, T = %ld, B = %ld; microseconds\n", model.info().model.c_str(), options.steps, options.batch);
+    std::string threads = options.threads > 1 ? ", " + std::to_string(options.threads) + " threads" : "";
+    std::printf("%s, T = %ld, B = %ld%s; microseconds\n", model.info().model.c_str(), options.steps, options.batch,
+                threads.c_str());
     std::printf("%-14s %10s %10s %10s %10s %10s %8s\n", "entry", "min", "median", "max", "per step", "GFLOP/s", "runs");
   }
   for (Entry entry : entries) {

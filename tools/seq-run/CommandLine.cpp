@@ -37,7 +37,8 @@ public:
     app.formatter(formatter);
     addDescribe();
     addInit();
-    addArrays("forward", "run a model over whole sequences", runForward);
+    auto [forward, options] = addArrays("forward", "run a model over whole sequences", runForward);
+    addThreads(forward, options->threads);
     addArrays("step", "run a model step by step, as a stream", runStep);
     addGradient();
     addCheckGradient();
@@ -81,6 +82,12 @@ private:
     sub->add_option("--out", options->out, "where to write the parameters")->required()->type_name("FILE");
   }
 
+  static void addThreads(CLI::App *sub, int64_t &threads) {
+    sub->add_option("--threads", threads, "that share a call's work; results do not depend on it")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+  }
+
   std::pair<CLI::App *, std::shared_ptr<ArrayOptions>> addArrays(const char *name, const char *summary,
                                                                  Exit (*command)(const ArrayOptions &)) {
     auto [sub, options] = add<ArrayOptions>(name, summary, command);
@@ -104,6 +111,7 @@ private:
         addArrays("gradient", "gradients of the loss, or from given gradients of outputs", runGradient);
     sub->add_flag("--no-loss", options->noLoss, "start from the given gradients (d.h, d.final.h[0]) alone");
     sub->add_flag("--outputs", options->withOutputs, "write the outputs as well");
+    addThreads(sub, options->threads);
     sub->remove_option(sub->get_option("--final-states"));
   }
 
@@ -128,6 +136,7 @@ private:
     sub->add_option("--steps", options->steps, "T")->capture_default_str()->type_name("T");
     sub->add_option("--batch", options->batch, "B")->capture_default_str()->type_name("B");
     sub->add_option("--seconds", options->seconds, "how long to measure each entry point")->capture_default_str();
+    addThreads(sub, options->threads);
     sub->add_option("--entry", options->entries, "which to time; default: all there are")->type_name("NAME");
     sub->add_flag("--json", options->json, "print JSON");
   }

@@ -40,6 +40,7 @@ struct ArrayOptions : ModelOptions {
   uint64_t seed = 0;
   int64_t steps = -1, batch = -1; ///< for models without inputs
   bool noLoss = false, withOutputs = false;
+  int64_t threads = 1; ///< forward and gradient
 };
 Exit runForward(const ArrayOptions &options);
 Exit runStep(const ArrayOptions &options);
@@ -59,6 +60,7 @@ Exit runCheckGradient(const CheckGradientOptions &options);
 struct BenchOptions : ModelOptions {
   int64_t steps = 100, batch = 32;
   double seconds = 1; ///< for each entry point
+  int64_t threads = 1;
   std::vector<std::string> entries;
   bool json = false;
 };

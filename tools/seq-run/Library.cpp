@@ -112,6 +112,9 @@ void Model::findEntries(const std::string &path) {
   workspaceSizeFunction = reinterpret_cast<int64_t (*)(int64_t, int64_t)>(symbol(path, prefix + "workspace_size"));
   tapeSizeFunction = reinterpret_cast<int64_t (*)(int64_t, int64_t)>(symbol(path, prefix + "tape_size"));
   preparedSizeFunction = reinterpret_cast<int64_t (*)()>(symbol(path, prefix + "prepared_size"));
+  poolSizeFunction = reinterpret_cast<int64_t (*)(int64_t)>(symbol(path, prefix + "pool_size"));
+  poolStartFunction = reinterpret_cast<EntryFunction>(symbol(path, prefix + "pool_start"));
+  poolStopFunction = reinterpret_cast<EntryFunction>(symbol(path, prefix + "pool_stop"));
 }
 
 void Model::require(Entry entry) const {
@@ -121,6 +124,27 @@ void Model::require(Entry entry) const {
   if (entry == Entry::Step && !description.looksAhead.empty())
     reason = ": it looks ahead in " + description.looksAhead;
   fail(Message::NoEntryPoint, description.model, entryName(entry), reason);
+}
+
+Pool::Pool(const Model &model, int64_t threads) : model(model) {
+  memory.resize(static_cast<size_t>(std::max<int64_t>(model.poolSize(threads), SEQC_ALIGNMENT)));
+  char error[512] = "";
+  seqc_call call = {};
+  call.abi = SEQC_ABI_VERSION;
+  call.error = error;
+  call.error_size = sizeof error;
+  call.pool = memory.data();
+  call.pool_size = static_cast<int64_t>(memory.size());
+  call.threads = threads;
+  if (model.poolStart()(&call) != SEQC_OK)
+    fail(Message::CallRefused, model.info().symbol, "pool_start", error);
+}
+
+Pool::~Pool() {
+  seqc_call call = {};
+  call.abi = SEQC_ABI_VERSION;
+  call.pool = memory.data();
+  model.poolStop()(&call);
 }
 
 void Caller::attach(AlignedBytes &memory, int64_t size, void *&pointer, int64_t &given) {
@@ -145,6 +169,8 @@ void Caller::run(Entry entry, seqc_call call) {
     attach(prepared, model->preparedSize(), call.prepared, call.prepared_size);
   else if (isPrepared && (entry == Entry::Forward || entry == Entry::Step))
     attach(prepared, 0, call.prepared, call.prepared_size);
+  if (pool)
+    call.pool = pool->data();
   char error[512] = "";
   call.abi = SEQC_ABI_VERSION;
   call.error = error;

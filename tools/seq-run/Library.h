@@ -30,6 +30,9 @@ public:
   int64_t workspaceSize(int64_t T, int64_t B) const { return workspaceSizeFunction(T, B); }
   int64_t tapeSize(int64_t T, int64_t B) const { return tapeSizeFunction(T, B); }
   int64_t preparedSize() const { return preparedSizeFunction(); }
+  int64_t poolSize(int64_t threads) const { return poolSizeFunction(threads); }
+  EntryFunction poolStart() const { return poolStartFunction; }
+  EntryFunction poolStop() const { return poolStopFunction; }
 
 private:
   void *symbol(const std::string &path, const std::string &name) const;
@@ -41,12 +44,31 @@ private:
   int64_t (*workspaceSizeFunction)(int64_t, int64_t) = nullptr;
   int64_t (*tapeSizeFunction)(int64_t, int64_t) = nullptr;
   int64_t (*preparedSizeFunction)() = nullptr;
+  int64_t (*poolSizeFunction)(int64_t) = nullptr;
+  EntryFunction poolStartFunction = nullptr, poolStopFunction = nullptr;
 };
 
-/// Calls entry points of one model with scratch memory that grows as needed. One per thread.
+/// Threads that share the work of calls; the caller's is one of them.
+class Pool {
+public:
+  Pool(const Model &model, int64_t threads);
+  ~Pool();
+  Pool(const Pool &) = delete;
+  Pool &operator=(const Pool &) = delete;
+
+  void *data() { return memory.data(); }
+
+private:
+  const Model &model;
+  AlignedBytes memory;
+};
+
+/// Calls entry points of one model with scratch memory that grows as needed. One per thread; a call may use several
+/// threads itself.
 class Caller {
 public:
-  explicit Caller(const Model &model) : model(&model) {}
+  explicit Caller(const Model &model, int64_t threads = 1)
+      : model(&model), pool(threads > 1 ? std::make_unique<Pool>(model, threads) : nullptr) {}
 
   /// Fills in the scratch memory that the entry point needs, calls it, and throws what it refuses.
   void run(Entry entry, seqc_call call);
@@ -59,6 +81,7 @@ private:
 
   const Model *model;
   AlignedBytes workspace, tape, prepared;
+  std::unique_ptr<Pool> pool;
   bool isPrepared = false;
 };
 

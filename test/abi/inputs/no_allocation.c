@@ -5,12 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { T = 6, B = 2, E = 5, H = 7, C = 4 };
+/* Rows enough for threads to share them. */
+enum { T = 6, B = 400, E = 5, H = 7, C = 4 };
 
 static int forbidden;
 
 /* The program itself lives on memory that is never given back. */
-static _Alignas(64) char heap[1 << 22];
+static _Alignas(64) char heap[1 << 25];
 static size_t heap_used;
 
 static void *take(size_t size) {
@@ -70,17 +71,30 @@ int main(void) {
   call.tape = malloc((size_t)call.tape_size);
   call.prepared_size = Tagger_prepared_size();
   void *prepared = malloc((size_t)call.prepared_size);
+  call.threads = 3;
+  call.pool_size = Tagger_pool_size(call.threads);
+  void *pool = malloc((size_t)call.pool_size);
+  call.pool = pool;
+  int failed = Tagger_pool_start(&call);
+  call.pool = NULL;
 
   forbidden = 1;
-  int failed = Tagger_init(&call) || Tagger_forward(&call) || Tagger_forward_taped(&call) || Tagger_backward(&call) ||
-               Tagger_gradient(&call);
-  call.prepared = prepared;
-  failed = failed || Tagger_prepare(&call) || Tagger_forward(&call);
-  call.T = 1;
-  failed = failed || Tagger_step(&call) || !Tagger_describe();
-  call.T = -1;
-  failed = failed || Tagger_forward(&call) != SEQC_BAD_DIMENSION; /* a message allocates nothing either */
+  failed = failed || !Tagger_describe() || Tagger_init(&call);
+  for (int with_pool = 0; with_pool < 2; ++with_pool) {
+    call.pool = with_pool ? pool : NULL;
+    call.prepared = NULL;
+    call.T = T;
+    failed = failed || Tagger_forward(&call) || Tagger_forward_taped(&call) || Tagger_backward(&call) ||
+             Tagger_gradient(&call);
+    call.prepared = prepared;
+    failed = failed || Tagger_prepare(&call) || Tagger_forward(&call);
+    call.T = 1;
+    failed = failed || Tagger_step(&call);
+    call.T = -1;
+    failed = failed || Tagger_forward(&call) != SEQC_BAD_DIMENSION; /* a message allocates nothing either */
+  }
   forbidden = 0;
+  failed = failed || Tagger_pool_stop(&call);
   static const char fine[] = "nothing was allocated\n";
   (void)!write(1, failed ? error : fine, failed ? strlen(error) : sizeof fine - 1);
   return failed;

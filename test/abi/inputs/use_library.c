@@ -449,7 +449,7 @@ static void every_kind_of_wrong_argument_is_refused(void) {
   seqc_call good = s->call;
   EXPECT(Tagger_forward(NULL) == SEQC_NULL_POINTER);
   s->call.abi = 7;
-  EXPECT(Tagger_forward(&s->call) == SEQC_WRONG_VERSION && strstr(s->error, "version 2"));
+  EXPECT(Tagger_forward(&s->call) == SEQC_WRONG_VERSION && strstr(s->error, "version 3"));
   s->call = good;
   s->call.T = -1;
   EXPECT(Tagger_forward(&s->call) == SEQC_BAD_DIMENSION && strstr(s->error, "Tagger_forward: T is -1"));
@@ -510,6 +510,103 @@ static void two_threads_do_not_meet(void) {
   }
 }
 
+/*===-- Pools of threads ------------------------------------------------------------===*/
+
+enum { MANY = 150 }; /* rows, so that threads have something to share */
+
+static void start_pool(setting *s, int64_t threads) {
+  s->call.threads = threads;
+  s->call.pool_size = Tagger_pool_size(threads);
+  s->call.pool = aligned(s->call.pool_size);
+  EXPECT(Tagger_pool_start(&s->call) == SEQC_OK);
+}
+
+static void a_pool_changes_no_bit(void) {
+  setting *alone = make_setting(T, MANY);
+  EXPECT(Tagger_gradient(&alone->call) == SEQC_OK);
+  for (int64_t threads = 1; threads <= 4; ++threads) {
+    setting *s = make_setting(T, MANY);
+    start_pool(s, threads);
+    for (int i = 0; i < 5; ++i)
+      EXPECT(Tagger_gradient(&s->call) == SEQC_OK);
+    EXPECT(s->loss == alone->loss && same(s->outputs[0], alone->outputs[0]));
+    for (int i = 0; i < Tagger_PARAM_COUNT; ++i)
+      EXPECT(same(s->d_params[i], alone->d_params[i]));
+    for (int i = 0; i < Tagger_STATE_COUNT; ++i)
+      EXPECT(same(s->final_states[i], alone->final_states[i]) && same(s->d_states[i], alone->d_states[i]));
+    EXPECT(same(s->d_inputs[Tagger_INPUT_x], alone->d_inputs[Tagger_INPUT_x]));
+    EXPECT(Tagger_pool_stop(&s->call) == SEQC_OK);
+  }
+}
+
+static void two_pools_at_once(void) {
+  setting *expected = make_setting(T, MANY), *s[2] = {make_setting(T, MANY), make_setting(T, MANY)};
+  EXPECT(Tagger_gradient(&expected->call) == SEQC_OK);
+  pthread_t threads[2];
+  for (int i = 0; i < 2; ++i) {
+    start_pool(s[i], 2 + i);
+    EXPECT(!pthread_create(&threads[i], NULL, run_gradients, s[i]));
+  }
+  for (int i = 0; i < 2; ++i) {
+    void *result = NULL;
+    pthread_join(threads[i], &result);
+    EXPECT(!result);
+    EXPECT(Tagger_pool_stop(&s[i]->call) == SEQC_OK);
+    for (int p = 0; p < Tagger_PARAM_COUNT; ++p)
+      EXPECT(same(s[i]->d_params[p], expected->d_params[p]));
+  }
+}
+
+/* Each call is either alone with the pool, and right, or refused. */
+static void *run_refused_or_right(void *argument) {
+  setting *s = argument;
+  seqc_array y = make(T * MANY * C);
+  seqc_call call = s->call;
+  seqc_array outputs[Tagger_OUTPUT_COUNT] = {[Tagger_OUTPUT_y] = y};
+  call.outputs = outputs;
+  call.final_states = NULL;
+  call.loss = NULL;
+  call.workspace = aligned(call.workspace_size);
+  call.error = NULL;
+  for (int i = 0; i < 200; ++i) {
+    int status = Tagger_forward(&call);
+    if (status != SEQC_BUSY_POOL && (status != SEQC_OK || !same(y, s->outputs[0])))
+      return "wrong";
+  }
+  return NULL;
+}
+
+static void a_pool_serves_one_call_at_a_time(void) {
+  setting *s = make_setting(T, MANY);
+  EXPECT(Tagger_forward(&s->call) == SEQC_OK);
+  start_pool(s, 2);
+  pthread_t other;
+  EXPECT(!pthread_create(&other, NULL, run_refused_or_right, s));
+  EXPECT(!run_refused_or_right(s));
+  void *result = NULL;
+  pthread_join(other, &result);
+  EXPECT(!result);
+  EXPECT(Tagger_forward(&s->call) == SEQC_OK);
+  EXPECT(Tagger_pool_stop(&s->call) == SEQC_OK);
+}
+
+static void wrong_pools_are_refused(void) {
+  setting *s = make_setting(T, B);
+  EXPECT(Tagger_pool_size(0) == -1 && Tagger_pool_size(1025) == -1);
+  EXPECT(Tagger_pool_start(&s->call) == SEQC_BAD_DIMENSION && strstr(s->error, "threads is 0, outside [1, 1024]"));
+  s->call.threads = 2;
+  EXPECT(Tagger_pool_start(&s->call) == SEQC_NULL_POINTER && strstr(s->error, "(Tagger_pool_size)"));
+  s->call.pool_size = Tagger_pool_size(2);
+  s->call.pool = calloc(1, (size_t)s->call.pool_size + 64);
+  s->call.pool = (char *)s->call.pool + (64 - (uintptr_t)s->call.pool % 64);
+  EXPECT(Tagger_forward(&s->call) == SEQC_WRONG_CONTENT && strstr(s->error, "not started by Tagger_pool_start"));
+  EXPECT(Tagger_pool_start(&s->call) == SEQC_OK);
+  seqc_call other = {.abi = SEQC_ABI_VERSION, .pool = s->call.pool, .error = s->error, .error_size = 256};
+  EXPECT(Smooth_forward(&other) == SEQC_NULL_POINTER && Smooth_pool_stop(&other) == SEQC_WRONG_CONTENT);
+  EXPECT(Tagger_pool_stop(&other) == SEQC_OK);
+  EXPECT(Tagger_forward(&s->call) == SEQC_WRONG_CONTENT);
+}
+
 int main(void) {
   describe_is_json_with_every_tensor();
   init_follows_the_seed();
@@ -529,6 +626,10 @@ int main(void) {
   prepared_parameters_give_the_same_bits();
   every_kind_of_wrong_argument_is_refused();
   two_threads_do_not_meet();
+  a_pool_changes_no_bit();
+  two_pools_at_once();
+  a_pool_serves_one_call_at_a_time();
+  wrong_pools_are_refused();
   if (!failures)
     puts("all hold");
   return failures != 0;

@@ -323,6 +323,9 @@ template <bool Text> int init(const seqc_call *call) {
   int64_t M##_workspace_size(int64_t T, int64_t B) { return T < 0 || B < 0 ? -1 : 64; }                                \
   int64_t M##_tape_size(int64_t T, int64_t B) { return sizeof(Real) * Net<TEXT>::tapeElements(T, B); }                 \
   int64_t M##_prepared_size() { return sizeof(Real) * (2 * V * H + H * H + H); }                                       \
+  int M##_pool_start(const seqc_call *) { return SEQC_OK; }                                                            \
+  int M##_pool_stop(const seqc_call *) { return SEQC_OK; }                                                             \
+  int64_t M##_pool_size(int64_t) { return 64; }                                                                        \
   }
 
 #define COMMON                                                                                                         \

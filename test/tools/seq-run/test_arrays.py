@@ -201,6 +201,7 @@ class Arrays(ArraysBase):
             self.assertAlmostEqual(work / (flops * 5 * 2), 1, msg=name)
         self.assertIsNone(times["prepare"]["gflops"])
         self.assertRegex(self.run_tool(*arguments, "--entry", "step"), r"GFLOP/s +runs\nstep .*\n$")
+        self.assertIn("T = 5, B = 2, 2 threads; microseconds", self.run_tool(*arguments, "--threads", 2))
 
 
 class Refusals(ArraysBase):

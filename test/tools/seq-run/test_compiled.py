@@ -46,6 +46,19 @@ class CompiledLanguageModel(SeqRunTest):
             outputs.append(self.load("y.st")["logits"])
         np.testing.assert_array_equal(*outputs)
 
+    def test_threads_of_a_call_change_no_bit(self):
+        self.run_tool("init", self.single, "--out", "p.st")
+        ids = np.random.default_rng(1).integers(0, 30, (2, 9, 40))
+        self.save("x.st", {"x": ids[0], "y": ids[1]})
+        for command in ("forward", "gradient"):
+            files = []
+            for threads in (1, 3):
+                self.run_tool(command, self.single, "--params", "p.st", "--in", "x.st", "--out", "y.st", "--threads",
+                              threads)
+                with open(self.path("y.st"), "rb") as file:
+                    files.append(file.read())
+            self.assertEqual(*files)
+
     def test_it_learns_and_writes(self):
         self.train("run")
         result = json.loads(self.run_tool("evaluate", self.single, "--params", "run/weights.safetensors", "--text",

@@ -30,7 +30,7 @@ TEST(Check, OtherVersion) {
   SmallCall call(4, 3);
   call.call.abi = 0;
   expectRefused(call, SEQC_WRONG_VERSION,
-                "Small_forward: the call has abi = 0, this library speaks version 2: set abi to SEQC_ABI_VERSION and "
+                "Small_forward: the call has abi = 0, this library speaks version 3: set abi to SEQC_ABI_VERSION and "
                 "compile with the header of this library");
 }
 

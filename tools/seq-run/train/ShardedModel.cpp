@@ -31,7 +31,7 @@ ShardedModel::ShardedModel(const Model &model, int64_t shardCount, int64_t threa
     shardCount = 1;
   this->threads = std::clamp<int64_t>(threads, 1, shardCount);
   for (int64_t i = 0; i < (shardCount > 1 ? shardCount + 1 : 1); ++i) {
-    shards.emplace_back(model);
+    shards.emplace_back(model, shardCount > 1 ? 1 : threads);
     shards.back().gradient = paramTensors(info);
     shards.back().loss = Tensor(info.dtype, {});
   }

@@ -37,7 +37,7 @@ public:
 
 private:
   struct Shard {
-    explicit Shard(const Model &model) : caller(model) {}
+    Shard(const Model &model, int64_t threads) : caller(model, threads) {}
     Caller caller;
     Tensors gradient;
     Tensor loss;

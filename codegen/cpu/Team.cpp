@@ -1,0 +1,123 @@
+//===- Team.cpp - Runs the phases of a program on the threads of a call ---------===//
+#include "codegen/cpu/Team.h"
+
+#include "codegen/cpu/Phases.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "runtime/model.h"
+#include <cstddef>
+
+using namespace mlir;
+
+namespace seqc::cpu {
+
+/// Vector instructions that take longer than a meeting, by enough that sharing them pays.
+constexpr int64_t workPerMeeting = 2048;
+
+Team::Team(Code &code, const Machine &machine, Value frame, Value scratch)
+    : b(code), machine(machine), frame(frame), scratch(scratch) {
+  steps = field(offsetof(seqc_frame, T), b.getI64Type());
+  batch = field(offsetof(seqc_frame, B), b.getI64Type());
+  thread = field(offsetof(seqc_frame, thread), b.getI64Type());
+  threads = field(offsetof(seqc_frame, threads), b.getI64Type());
+  wasShared = haveStarted = arith::ConstantOp::create(b, b.getBoolAttr(false));
+}
+
+Value Team::field(int64_t offset, Type type) { return b.load(type, b.at(frame, b.getI8Type(), b.integer(offset))); }
+
+Value Team::either(Value x, Value y) { return b.createOrFold<arith::OrIOp>(x, y); }
+Value Team::both(Value x, Value y) { return b.createOrFold<arith::AndIOp>(x, y); }
+
+Value Team::rowCount(Operation *group) {
+  if (isa<recur::OnceOp>(group))
+    return b.integer(1);
+  return isa<recur::MapOp>(group) ? b.mul(steps, batch) : batch;
+}
+
+void Team::run(Operation *group, ArrayRef<recur::PhaseOp> phases, ArrayRef<std::string> functions) {
+  auto loop = dyn_cast<recur::LoopOp>(group);
+  SmallVector<bool> meets = meetings(phases, bool(loop));
+  Accesses accesses;
+  int64_t work = 0;
+  for (recur::PhaseOp phase : phases) {
+    accesses.add(phase);
+    work += workPerRow(machine, phase);
+  }
+  Value rows = rowCount(group);
+  Value worth = b.integer(workPerMeeting * std::max<int64_t>(llvm::count(meets, true), 1));
+  isShared = both(arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, threads, b.integer(1)),
+                  arith::CmpIOp::create(b, arith::CmpIPredicate::uge, b.mul(rows, b.integer(work)), worth));
+  meetBefore(accesses);
+
+  auto call = [&](ArrayRef<Slice> slices, ValueRange leading) {
+    for (auto [phase, name, slice, meet] : llvm::zip_equal(phases, functions, slices, meets)) {
+      b.setLoc(phase->getLoc());
+      if (meet)
+        meetIf(isShared);
+      SmallVector<Value> arguments(leading);
+      arguments.append({slice.begin, slice.end});
+      func::CallOp::create(b, name, TypeRange(), arguments);
+    }
+  };
+  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, b.integer(0));
+  b.when(either(isFirst, isShared), [&] {
+    SmallVector<Slice> mine = slices(phases, rows);
+    if (!loop)
+      return call(mine, frame);
+    b.forEach(b.integer(0), steps, 1, [&](Value t) {
+      if (loop.getDirection() == recur::Direction::backward)
+        t = b.sub(b.sub(steps, b.integer(1)), t);
+      call(mine, {frame, t});
+    });
+  });
+}
+
+/// This thread's slices, or everything in a group that the first thread has for itself.
+SmallVector<Slice> Team::slices(ArrayRef<recur::PhaseOp> phases, Value rows) {
+  SmallVector<Value> units;
+  for (recur::PhaseOp phase : phases)
+    units.push_back(countUnits(b, machine, phase, scratch, rows));
+  SmallVector<Type> types(2 * units.size(), b.getI64Type());
+  // A branch: divisions take longer than a step of a small cell.
+  auto branch = scf::IfOp::create(b, types, isShared, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  SmallVector<Value> part, whole;
+  b.setInsertionPointToStart(branch.thenBlock());
+  for (Value count : units)
+    for (Value end : {thread, b.add(thread, b.integer(1))})
+      part.push_back(b.div(b.mul(count, end), threads));
+  scf::YieldOp::create(b, part);
+  b.setInsertionPointToStart(branch.elseBlock());
+  for (Value count : units)
+    whole.append({b.integer(0), count});
+  scf::YieldOp::create(b, whole);
+  SmallVector<Slice> slices;
+  for (size_t i = 0; i < units.size(); ++i)
+    slices.push_back({branch.getResult(2 * i), branch.getResult(2 * i + 1)});
+  return slices;
+}
+
+/// The others start with the first group that is shared; from then on the first thread's lonely groups count as well.
+void Team::meetBefore(const Accesses &accesses) {
+  Value no = arith::ConstantOp::create(b, b.getBoolAttr(false));
+  Value needed = b.select(haveStarted, no, isShared);
+  if (before.conflictsWith(accesses))
+    needed = either(wasShared, isShared);
+  meetIf(needed);
+  wasShared = b.select(needed, isShared, either(wasShared, isShared));
+  haveStarted = either(haveStarted, isShared);
+  before.add(accesses);
+}
+
+void Team::meetIf(Value condition) {
+  b.when(condition, [&] {
+    Type pointer = b.pointerType();
+    Value meet = field(offsetof(seqc_frame, meet), pointer);
+    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {pointer});
+    LLVM::CallOp::create(b, type, ValueRange{meet, frame});
+  });
+}
+
+} // namespace seqc::cpu
