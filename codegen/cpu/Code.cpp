@@ -106,6 +106,18 @@ SmallVector<Value> Code::fold(Value lower, Value upper, int64_t step, ValueRange
   return loop.getResults();
 }
 
+SmallVector<Value> Code::foldUnrolled(Value count, int64_t unroll, ValueRange initial,
+                                      function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  Value whole = sub(count, rem(count, integer(unroll)));
+  SmallVector<Value> values = fold(integer(0), whole, unroll, initial, [&](Value first, ValueRange before) {
+    SmallVector<Value> next(before);
+    for (int64_t i = 0; i < unroll; ++i)
+      next = body(add(first, integer(i)), next);
+    return next;
+  });
+  return fold(whole, count, 1, values, body);
+}
+
 void Code::when(Value condition, function_ref<void()> body) {
   auto branch = scf::IfOp::create(*this, condition, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(*this);

@@ -14,6 +14,9 @@ namespace seqc::cpu {
 /// Registers for sums: the rest holds weights and broadcast elements.
 static int64_t sumRegisters(const Machine &machine) { return machine.registers >= 32 ? 24 : 12; }
 
+/// Steps in one turn of the loop: instructions that only count turns take the place of multiplications.
+constexpr int64_t unrolling = 4;
+
 int64_t fullTileColumns(const Machine &machine) { return sumRegisters(machine) / tileRows; }
 
 namespace {
@@ -73,7 +76,7 @@ private:
       initial.push_back(goesOn ? b.select(goesOn, b.load(start.getType(), place(n / count, n % count)), start) : start);
     }
     int64_t beforeFirst = arithmetic.panel().head * columns + first;
-    SmallVector<Value> sums = b.fold(b.integer(0), steps, 1, initial, [&](Value step, ValueRange sums) {
+    SmallVector<Value> sums = b.foldUnrolled(steps, unrolling, initial, [&](Value step, ValueRange sums) {
       SmallVector<TileArithmetic::Factors> w;
       Value weights = b.at(head, cell, b.add(b.mul(step, b.integer(columns * lanes)), b.integer(beforeFirst * lanes)));
       for (int64_t c = 0; c < count; ++c)
