@@ -1,6 +1,8 @@
 //===- Code.cpp - Builder with the few forms that generated loops are made of --===//
 #include "codegen/cpu/Code.h"
 
+#include "mlir/IR/BuiltinOps.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -26,6 +28,18 @@ func::FuncOp Code::internalFunction(StringRef name, FunctionType type) {
   function->setAttr("passthrough", getArrayAttr(getStringAttr("noinline")));
   setInsertionPointToStart(function.addEntryBlock());
   return function;
+}
+
+void Code::callShared(StringRef name, ValueRange arguments, function_ref<void(func::FuncOp)> emit) {
+  auto module = getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
+  if (!module.lookupSymbol(name)) {
+    OpBuilder::InsertionGuard guard(*this);
+    setInsertionPointToEnd(module.getBody());
+    func::FuncOp function = internalFunction(name, getFunctionType(arguments.getTypes(), {}));
+    emit(function);
+    func::ReturnOp::create(*this);
+  }
+  func::CallOp::create(*this, name, TypeRange(), arguments);
 }
 
 Type Code::pointerType() { return LLVM::LLVMPointerType::get(getContext()); }
@@ -108,6 +122,8 @@ SmallVector<Value> Code::fold(Value lower, Value upper, int64_t step, ValueRange
 
 SmallVector<Value> Code::foldUnrolled(Value count, int64_t unroll, ValueRange initial,
                                       function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  if (unroll == 1)
+    return fold(integer(0), count, 1, initial, body);
   Value whole = sub(count, rem(count, integer(unroll)));
   SmallVector<Value> values = fold(integer(0), whole, unroll, initial, [&](Value first, ValueRange before) {
     SmallVector<Value> next(before);

@@ -26,6 +26,8 @@ public:
 
   /// A function that only this module sees; the insertion point moves into it.
   mlir::func::FuncOp internalFunction(llvm::StringRef name, mlir::FunctionType type);
+  /// Calls such a function, which `emit` writes unless the module has it: what several phases do alike is there once.
+  void callShared(llvm::StringRef name, mlir::ValueRange arguments, llvm::function_ref<void(mlir::func::FuncOp)> emit);
 
   mlir::Type pointerType();
   mlir::Value integer(int64_t number);

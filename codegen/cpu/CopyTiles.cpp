@@ -9,6 +9,8 @@
 #include "codegen/cpu/Phases.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -44,59 +46,70 @@ Value copyUnits(Code &b, recur::PhaseOp phase, Value rows) { return b.mul(rows, 
 
 namespace {
 
-class TransposedCopy {
-public:
-  TransposedCopy(const Frame &frame, const Machine &machine, recur::PhaseOp phase)
-      : b(frame.code()), frame(frame), machine(machine), phase(phase), write(*phase.getOps<recur::WriteOp>().begin()),
-        read(write.getValue().getDefiningOp<recur::ReadOp>()), real(realType(phase)), space(phase.getSpace()),
-        lanes(space.back()) {}
+/// Sizes and strides of a copy: those that agree in all of them share one function.
+struct CopyShape {
+  FloatType real;
+  ArrayRef<int64_t> space, from, to;
+  int64_t divided; // dim of which a call does some pieces, or -1
 
-  void emit(Slice slice) {
-    forEachGroup(b, slice, piecesOf(phase), [&](Value number, Slice pieces) {
-      RowAddresses row(frame, phase, number);
-      SmallVector<Value> index;
-      overDims(row, index, pieces);
-    });
+  std::string name() const {
+    std::string name = real.isF32() ? "copy.f32" : "copy.f64";
+    for (ArrayRef<int64_t> numbers : {space, from, to})
+      name += "." + llvm::join(llvm::map_range(numbers, [](int64_t n) { return std::to_string(n); }), "x");
+    return name;
+  }
+};
+
+class CopyFunction {
+public:
+  CopyFunction(Code &b, const CopyShape &shape, func::FuncOp function)
+      : b(b), shape(shape), space(shape.space), lanes(space.back()), from(function.getArgument(0)),
+        to(function.getArgument(1)), pieces{function.getArgument(2), function.getArgument(3)} {}
+
+  void emit() {
+    SmallVector<Value> index;
+    overDims(index);
   }
 
 private:
-  void overDims(const RowAddresses &row, SmallVector<Value> &index, Slice pieces) {
+  void overDims(SmallVector<Value> &index) {
     int64_t size = space[index.size()];
     bool inner = index.size() + 2 == space.size();
     int64_t whole = inner ? size / lanes * lanes : size;
-    bool divided = int64_t(index.size()) == dividedDim(phase);
+    bool divided = int64_t(index.size()) == shape.divided;
     Slice range = divided ? pieces : Slice{b.integer(0), b.integer(whole)};
     b.forEach(range.begin, range.end, inner ? lanes : 1, [&](Value position) {
       index.push_back(position);
       if (inner)
-        tile(row, index);
+        tile(index);
       else
-        overDims(row, index, pieces);
+        overDims(index);
       index.pop_back();
     });
     if (whole == size)
       return;
-    // What is left of the rows goes vector by vector.
+    // What is left of the rows goes one by one.
     b.forEach(b.integer(whole), b.integer(size), 1, [&](Value position) {
-      SmallVector<Value> at(index);
-      at.append({position, b.integer(0)});
-      Elements(frame, machine, row, real, at, lanes).store(phase);
+      b.forEach(b.integer(0), b.integer(lanes), 1, [&](Value lane) {
+        SmallVector<Value> at(index);
+        at.append({position, lane});
+        Value element = b.load(shape.real, b.at(from, shape.real, b.dot(0, shape.from, at)));
+        b.store(element, b.at(to, shape.real, b.dot(0, shape.to, at)));
+      });
     });
   }
 
-  void tile(const RowAddresses &row, ArrayRef<Value> index) {
-    auto type = VectorType::get({lanes}, real);
-    auto at = [&](Operation *op, int64_t offset, ArrayRef<int64_t> strides, int64_t i, int64_t step) {
-      Value start = b.add(b.dot(offset, strides.drop_back(), index), b.integer(i * step));
-      return b.at(row.of(op), real, start);
+  void tile(ArrayRef<Value> index) {
+    auto type = VectorType::get({lanes}, shape.real);
+    auto at = [&](Value base, ArrayRef<int64_t> strides, int64_t i, int64_t step) {
+      return b.at(base, shape.real, b.add(b.dot(0, strides.drop_back(), index), b.integer(i * step)));
     };
     SmallVector<Value> vectors;
     for (int64_t i = 0; i < lanes; ++i)
-      vectors.push_back(b.load(type, at(read, read.getOffset(), read.getStrides(), i, read.getStrides().back())));
+      vectors.push_back(b.load(type, at(from, shape.from, i, shape.from.back())));
     vectors = transpose(vectors);
-    ArrayRef<int64_t> to = write.getStrides();
     for (auto [i, vector] : llvm::enumerate(vectors))
-      b.store(vector, at(write, write.getOffset(), to, int64_t(i), to[to.size() - 2]));
+      b.store(vector, at(to, shape.to, int64_t(i), shape.to[shape.to.size() - 2]));
   }
 
   SmallVector<Value> transpose(SmallVector<Value> vectors) {
@@ -115,20 +128,27 @@ private:
   }
 
   Code &b;
-  const Frame &frame;
-  const Machine &machine;
-  recur::PhaseOp phase;
-  recur::WriteOp write;
-  recur::ReadOp read;
-  FloatType real;
+  const CopyShape &shape;
   ArrayRef<int64_t> space;
   int64_t lanes;
+  Value from, to;
+  Slice pieces;
 };
 
 } // namespace
 
 void emitTransposedCopy(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice) {
-  TransposedCopy(frame, machine, phase).emit(slice);
+  Code &b = frame.code();
+  auto write = *phase.getOps<recur::WriteOp>().begin();
+  auto read = write.getValue().getDefiningOp<recur::ReadOp>();
+  CopyShape shape{realType(phase), phase.getSpace(), read.getStrides(), write.getStrides(), dividedDim(phase)};
+  forEachGroup(b, slice, piecesOf(phase), [&](Value number, Slice pieces) {
+    RowAddresses row(frame, phase, number);
+    auto start = [&](Operation *op, int64_t offset) { return b.at(row.of(op), shape.real, b.integer(offset)); };
+    b.callShared(shape.name(),
+                 {start(read, read.getOffset()), start(write, write.getOffset()), pieces.begin, pieces.end},
+                 [&](func::FuncOp function) { CopyFunction(b, shape, function).emit(); });
+  });
 }
 
 } // namespace seqc::cpu

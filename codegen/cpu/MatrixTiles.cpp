@@ -173,20 +173,10 @@ void endMatrixTiles(Code &b, Value begun) {
 
 void callMatrixTile(Code &b, const Machine &machine, const TileCore &core, int64_t rowStride, Value rowCount,
                     Value begun) {
-  auto module = b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
   std::string name = "tile.matrix-" + core.arithmetic.name() + "." + std::to_string(core.columns) + ".rows" +
                      std::to_string(rowStride);
-  if (!module.lookupSymbol(name)) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToEnd(module.getBody());
-    Type pointer = b.pointerType(), integer = b.getI64Type();
-    auto type = b.getFunctionType({pointer, pointer, pointer, integer, integer, b.getI1Type()}, {});
-    func::FuncOp function = b.internalFunction(name, type);
-    MatrixFunction(b, machine, core, rowStride, function).emit();
-    func::ReturnOp::create(b);
-  }
-  func::CallOp::create(b, name, TypeRange(),
-                       ValueRange{core.rows, core.weights, core.out, core.steps, rowCount, begun});
+  b.callShared(name, {core.rows, core.weights, core.out, core.steps, rowCount, begun},
+               [&](func::FuncOp function) { MatrixFunction(b, machine, core, rowStride, function).emit(); });
 }
 
 } // namespace seqc::cpu

@@ -3,7 +3,6 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/MathExtras.h"
 #include <numeric>
 
@@ -14,8 +13,9 @@ namespace seqc::cpu {
 /// Registers for sums: the rest holds weights and broadcast elements.
 static int64_t sumRegisters(const Machine &machine) { return machine.registers >= 32 ? 24 : 12; }
 
-/// Steps in one turn of the loop: instructions that only count turns take the place of multiplications.
-constexpr int64_t unrolling = 4;
+/// Steps in one turn of a loop with so many sums. Instructions that only count turns take the place of multiplications,
+/// but for a few sums, which wait for weights.
+static int64_t unrolling(int64_t sums) { return sums >= 16 ? 4 : 1; }
 
 int64_t fullTileColumns(const Machine &machine) { return sumRegisters(machine) / tileRows; }
 
@@ -76,7 +76,7 @@ private:
       initial.push_back(goesOn ? b.select(goesOn, b.load(start.getType(), place(n / count, n % count)), start) : start);
     }
     int64_t beforeFirst = arithmetic.panel().head * columns + first;
-    SmallVector<Value> sums = b.foldUnrolled(steps, unrolling, initial, [&](Value step, ValueRange sums) {
+    SmallVector<Value> sums = b.foldUnrolled(steps, unrolling(initial.size()), initial, [&](Value step, ValueRange sums) {
       SmallVector<TileArithmetic::Factors> w;
       Value weights = b.at(head, cell, b.add(b.mul(step, b.integer(columns * lanes)), b.integer(beforeFirst * lanes)));
       for (int64_t c = 0; c < count; ++c)
@@ -108,26 +108,13 @@ private:
 } // namespace
 
 void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
-  auto module = b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
   std::string name = "tile." + arithmetic.name() + "." + std::to_string(lanes) + "x" + std::to_string(columns) +
                      (ahead ? ".ahead" : "") + (goesOn ? ".on" : "");
-  Type pointer = b.pointerType(), integer = b.getI64Type();
-  SmallVector<Type> types = {pointer, pointer, pointer, integer, integer, integer};
   SmallVector<Value> arguments = {rows, weights, out, steps, b.integer(strideA), rowCount};
-  for (Value optional : {ahead, goesOn}) {
-    if (!optional)
-      continue;
-    types.push_back(optional.getType());
-    arguments.push_back(optional);
-  }
-  if (!module.lookupSymbol(name)) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToEnd(module.getBody());
-    func::FuncOp function = b.internalFunction(name, b.getFunctionType(types, {}));
-    TileFunction(b, machine, *this, function).emit();
-    func::ReturnOp::create(b);
-  }
-  func::CallOp::create(b, name, TypeRange(), arguments);
+  for (Value optional : {ahead, goesOn})
+    if (optional)
+      arguments.push_back(optional);
+  b.callShared(name, arguments, [&](func::FuncOp function) { TileFunction(b, machine, *this, function).emit(); });
 }
 
 } // namespace seqc::cpu

@@ -63,34 +63,52 @@ struct Blocking {
   bool dividesRows() const { return rowPieces >= 16 || rowPieces >= all; }
 };
 
-class TotalTiles {
+/// Sizes and strides of a total: those that agree in all of them share one function.
+struct TotalShape {
+  FloatType real;
+  ArrayRef<int64_t> space;
+  int64_t stepA, stepB;     // elements from one of an operand to the next
+  ArrayRef<int64_t> result; // strides
+
+  std::string name() const {
+    std::string name = real.isF32() ? "total.f32" : "total.f64";
+    for (int64_t number : {space[0], space[1], stepA, stepB, result[0]})
+      name += "." + std::to_string(number);
+    return name;
+  }
+};
+
+/// Adds the products of a block of rows, whose operands begin at rowsA[r] and rowsB[r].
+class TotalFunction {
 public:
-  TotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Value scratch)
-      : b(frame.code()), frame(frame), machine(machine), real(realType(phase)), space(phase.getSpace()),
-        sizes(machine, real, space), arithmetic(makeArithmetic(b, machine, real, real, sizes.lanes)),
-        total(*phase.getOps<recur::AccumulateOp>().begin()), outer(totalledOuter(phase)) {
-    copyA = frame.base(scratch);
+  TotalFunction(Code &b, const Machine &machine, const TotalShape &shape, func::FuncOp function)
+      : b(b), machine(machine), shape(shape), real(shape.real), space(shape.space), sizes(machine, real, space),
+        arithmetic(makeArithmetic(b, machine, real, real, sizes.lanes)), rowsA(function.getArgument(0)),
+        rowsB(function.getArgument(1)), rowCount(function.getArgument(2)), result(function.getArgument(3)),
+        copyA(function.getArgument(4)), slice{function.getArgument(5), function.getArgument(6)} {
     copyB = b.at(copyA, real, b.integer(sizes.scratchA()));
     rows = b.scratch(b.pointerType(), tileRows);
     out = b.scratch(real, tileRows * sizes.bWidth);
-    result = frame.slotRow(total.getSlot(), {}, {});
   }
 
-  void emit(Slice slice) {
-    b.setLoc(outer.getLoc());
+  void emit() {
     Slice ns{b.integer(0), b.integer(space[0])}, ms{b.integer(0), b.integer(space[1])};
     if (sizes.dividesRows())
       ns = {b.mul(slice.begin, b.integer(tileRows)), b.smaller(b.mul(slice.end, b.integer(tileRows)), ns.end)};
     else
       ms = {blockStart(slice.begin), b.smaller(blockStart(slice.end), ms.end)};
-    blocks({b.integer(0), frame.rowCount()}, sizes.rows, [&](Value firstRow, Value rowCount) {
-      blocks(ns, sizes.aWidth, [&](Value n, Value nCount) {
-        copyTilesOfA(firstRow, rowCount, n, nCount);
-        int64_t wideEnd = std::min(sizes.wide * sizes.bWidth, space[1]);
-        overColumns(ms, 0, wideEnd, sizes.columns, firstRow, rowCount, n, nCount);
-        overColumns(ms, wideEnd, space[1], sizes.columns - 1, firstRow, rowCount, n, nCount);
-      });
+    blocks(b, ns, sizes.aWidth, [&](Value n, Value nCount) {
+      copyTilesOfA(n, nCount);
+      int64_t wideEnd = std::min(sizes.wide * sizes.bWidth, space[1]);
+      overColumns(ms, 0, wideEnd, sizes.columns, n, nCount);
+      overColumns(ms, wideEnd, space[1], sizes.columns - 1, n, nCount);
     });
+  }
+
+  /// Splits a range into blocks of `step`; the last may be shorter.
+  static void blocks(Code &b, Slice range, int64_t step, function_ref<void(Value, Value)> body) {
+    b.forEach(range.begin, range.end, step,
+              [&](Value first) { body(first, b.smaller(b.integer(step), b.sub(range.end, first))); });
   }
 
 private:
@@ -101,41 +119,30 @@ private:
     return b.add(b.mul(wide, b.integer(sizes.bWidth)), b.mul(narrow, b.integer(narrowWidth)));
   }
 
-  /// Splits a range into blocks of `step`; the last may be shorter.
-  void blocks(Slice range, int64_t step, function_ref<void(Value, Value)> body) {
-    b.forEach(range.begin, range.end, step,
-              [&](Value first) { body(first, b.smaller(b.integer(step), b.sub(range.end, first))); });
-  }
-
   /// Elements from … to - 1 of the last dim, as far as they are in `ms`, in tiles of `columns` vectors.
-  void overColumns(Slice ms, int64_t from, int64_t to, int64_t columns, Value firstRow, Value rowCount, Value n,
-                   Value nCount) {
+  void overColumns(Slice ms, int64_t from, int64_t to, int64_t columns, Value n, Value nCount) {
     if (from >= to)
       return;
     int64_t width = columns * sizes.lanes;
     Value begin = b.createOrFold<arith::MaxSIOp>(ms.begin, b.integer(from)), end = b.smaller(ms.end, b.integer(to));
-    blocks({begin, end}, width, [&](Value m, Value mCount) {
-      copyPanelOfB(firstRow, rowCount, m, mCount, width);
-      blocks({b.integer(0), nCount}, tileRows,
-             [&](Value i, Value count) { tile(rowCount, n, i, count, m, mCount, columns); });
+    blocks(b, {begin, end}, width, [&](Value m, Value mCount) {
+      copyPanelOfB(m, mCount, width);
+      blocks(b, {b.integer(0), nCount}, tileRows, [&](Value i, Value count) { tile(n, i, count, m, mCount, columns); });
     });
   }
 
-  /// Element `first` of an operand in row `number`; zeros where the row does not count.
-  Value operandRow(recur::ReadOp read, Value number, Value first) {
-    Row row = frame.row(number);
-    Value from = b.select(row.valid, frame.readRow(read, row), frame.zeroRow());
-    return b.at(from, real, b.add(b.integer(read.getOffset()), b.mul(first, b.integer(read.getStrides().back()))));
+  /// Element `first` of an operand in row `r` of the block.
+  Value operand(Value pointers, Value r, Value first, int64_t step) {
+    Value row = b.load(b.pointerType(), b.at(pointers, b.pointerType(), r));
+    return b.at(row, real, b.mul(first, b.integer(step)));
   }
 
   /// A, so that what a tile reads is contiguous: [tile][row][tileRows].
-  void copyTilesOfA(Value firstRow, Value rowCount, Value n, Value nCount) {
-    auto read = outer.getA().getDefiningOp<recur::ReadOp>();
-    int64_t step = read.getStrides().back();
+  void copyTilesOfA(Value n, Value nCount) {
     b.forEach(b.integer(0), rowCount, 1, [&](Value r) {
-      Value from = operandRow(read, b.add(firstRow, r), n), into = b.at(copyA, real, b.mul(r, b.integer(tileRows)));
+      Value from = operand(rowsA, r, n, shape.stepA), into = b.at(copyA, real, b.mul(r, b.integer(tileRows)));
       Value whole = b.integer(0);
-      if (step == 1) {
+      if (shape.stepA == 1) {
         // Tiles behind which the operand goes on for as long as a vector is.
         Value rest = b.sub(nCount, b.integer(Blocking::copyLanes - tileRows));
         Value some = arith::MaxSIOp::create(b, rest, b.integer(0));
@@ -148,20 +155,18 @@ private:
       }
       b.forEach(b.mul(whole, b.integer(tileRows)), nCount, 1, [&](Value i) {
         Value q = b.div(i, b.integer(tileRows)), within = b.rem(i, b.integer(tileRows));
-        b.store(b.load(real, b.at(from, real, b.mul(i, b.integer(step)))),
+        b.store(b.load(real, b.at(from, real, b.mul(i, b.integer(shape.stepA)))),
                 b.at(into, real, b.add(b.mul(q, b.integer(sizes.aTile)), within)));
       });
     });
   }
 
   /// B, padded with zeros to whole vectors: [row][width].
-  void copyPanelOfB(Value firstRow, Value rowCount, Value m, Value mCount, int64_t width) {
-    auto read = outer.getB().getDefiningOp<recur::ReadOp>();
-    int64_t step = read.getStrides().back();
+  void copyPanelOfB(Value m, Value mCount, int64_t width) {
     b.forEach(b.integer(0), rowCount, 1, [&](Value r) {
-      Value from = operandRow(read, b.add(firstRow, r), m), into = b.at(copyB, real, b.mul(r, b.integer(width)));
-      overElements(mCount, step == 1, [&](Value i, Type type) {
-        b.store(b.load(type, b.at(from, real, b.mul(i, b.integer(step)))), b.at(into, real, i));
+      Value from = operand(rowsB, r, m, shape.stepB), into = b.at(copyB, real, b.mul(r, b.integer(width)));
+      overElements(mCount, shape.stepB == 1, [&](Value i, Type type) {
+        b.store(b.load(type, b.at(from, real, b.mul(i, b.integer(shape.stepB)))), b.at(into, real, i));
       });
       b.forEach(mCount, b.integer(width), 1, [&](Value i) { b.store(b.zero(real), b.at(into, real, i)); });
     });
@@ -177,9 +182,9 @@ private:
     b.forEach(whole, count, 1, [&](Value i) { body(i, real); });
   }
 
-  void tile(Value rowCount, Value n, Value i, Value count, Value m, Value mCount, int64_t columns) {
+  void tile(Value n, Value i, Value count, Value m, Value mCount, int64_t columns) {
     auto resultRow = [&](Value row) {
-      return b.at(result, real, b.dot(total.getOffset(), total.getStrides(), {b.add(b.add(n, i), row), m}));
+      return b.at(result, real, b.dot(0, shape.result, {b.add(b.add(n, i), row), m}));
     };
     Value tileOfA = b.at(copyA, real, b.mul(b.div(i, b.integer(tileRows)), b.integer(sizes.aTile)));
     b.forEach(b.integer(0), count, 1, [&](Value row) {
@@ -205,15 +210,15 @@ private:
   }
 
   Code &b;
-  const Frame &frame;
   const Machine &machine;
+  const TotalShape &shape;
   FloatType real;
   ArrayRef<int64_t> space;
   Blocking sizes;
   std::unique_ptr<TileArithmetic> arithmetic;
-  recur::AccumulateOp total;
-  recur::OuterOp outer;
-  Value copyA, copyB, rows, out, result;
+  Value rowsA, rowsB, rowCount, result, copyA;
+  Slice slice;
+  Value copyB, rows, out;
 };
 
 } // namespace
@@ -228,7 +233,30 @@ int64_t totalUnits(const Machine &machine, recur::PhaseOp phase) {
 }
 
 void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Value scratch, Slice slice) {
-  TotalTiles(frame, machine, phase, scratch).emit(slice);
+  Code &b = frame.code();
+  recur::OuterOp outer = totalledOuter(phase);
+  auto a = outer.getA().getDefiningOp<recur::ReadOp>(), other = outer.getB().getDefiningOp<recur::ReadOp>();
+  auto total = *phase.getOps<recur::AccumulateOp>().begin();
+  FloatType real = realType(phase);
+  b.setLoc(outer.getLoc());
+  TotalShape shape{real, phase.getSpace(), a.getStrides().back(), other.getStrides().back(), total.getStrides()};
+
+  // Zeros stand for rows that do not count.
+  auto operand = [&](recur::ReadOp read, Value number) {
+    Row row = frame.row(number);
+    return b.at(b.select(row.valid, frame.readRow(read, row), frame.zeroRow()), real, b.integer(read.getOffset()));
+  };
+  Value rowsA = b.scratch(b.pointerType(), Blocking::rows), rowsB = b.scratch(b.pointerType(), Blocking::rows);
+  Value result = b.at(frame.slotRow(total.getSlot(), {}, {}), real, b.integer(total.getOffset()));
+  TotalFunction::blocks(b, {b.integer(0), frame.rowCount()}, Blocking::rows, [&](Value firstRow, Value rowCount) {
+    b.forEach(b.integer(0), rowCount, 1, [&](Value r) {
+      Value number = b.add(firstRow, r);
+      b.store(operand(a, number), b.at(rowsA, b.pointerType(), r));
+      b.store(operand(other, number), b.at(rowsB, b.pointerType(), r));
+    });
+    b.callShared(shape.name(), {rowsA, rowsB, rowCount, result, frame.base(scratch), slice.begin, slice.end},
+                 [&](func::FuncOp function) { TotalFunction(b, machine, shape, function).emit(); });
+  });
 }
 
 } // namespace seqc::cpu

@@ -40,14 +40,19 @@ recur.system @S {
     }
   }
 }
-// Rows become columns in registers: 3 rounds of 8 shuffles.
+// Two products whose weights are packed alike share the function that does it.
 // CHECK-LABEL: func.func private @S.once0.y.packed(
-// CHECK-COUNT-24: vector.shuffle
-// CHECK-NOT: vector.shuffle
-// CHECK: return
+// CHECK: call @copy.f32.2x4x64x8.2048x512x1x64.2048x8x32x1(
+// CHECK-LABEL: func.func private @S.once1.h.packed(
+// CHECK: call @copy.f32.2x4x64x8.2048x512x1x64.2048x8x32x1(
 // The tile: brought in for several rows, not for one.
 // CHECK-LABEL: func.func private @tile.f32.8x4.ahead(
 // CHECK: case 1 {
 // CHECK-NOT: llvm.intr.prefetch
 // CHECK: case 2 {
 // CHECK: llvm.intr.prefetch
+// Rows become columns in registers: 3 rounds of 8 shuffles.
+// CHECK-LABEL: func.func private @copy.f32.2x4x64x8.2048x512x1x64.2048x8x32x1(
+// CHECK-COUNT-24: vector.shuffle
+// CHECK-NOT: vector.shuffle
+// CHECK: return
