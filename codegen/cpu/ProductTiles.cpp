@@ -12,6 +12,7 @@
 #include "codegen/cpu/Phases.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -213,8 +214,57 @@ private:
     });
   }
 
-  /// Some tiles before `endTile`, from `firstTile` on: first all their products, then what follows these.
+  /// Where a phase is nothing but one product whose rows lie evenly in memory, tiles are written there at once.
+  recur::WriteOp plainWrite() {
+    auto writes = llvm::to_vector(phase.getOps<recur::WriteOp>());
+    if (groups.size() != 1 || writes.size() != 1 || space.size() != 1 || frame.kind() == GroupKind::At)
+      return {};
+    ProductGroup &group = groups.front();
+    auto slot = writes[0].getSlot().getDefiningOp<recur::SlotOp>();
+    bool isOwn = slot.getSource() == recur::SlotSource::workspace || slot.getSource() == recur::SlotSource::tape;
+    bool isProduct = group.products.size() == 1 && writes[0].getValue() == group.products[0].getResult();
+    if (!isOwn || !isProduct || !slot.getTime() || !slot.getBatch() || group.matrix || group.isChunked() ||
+        writes[0].getStrides().back() != 1)
+      return {};
+    return writes[0];
+  }
+
+  /// Tiles before `endTile` from `firstTile` on. Past the last row of a sequence a plain product writes what nobody
+  /// reads.
   void block(ArrayRef<Value> leading, Value panel, Value stacked, Value next, Value firstTile, Value endTile) {
+    recur::WriteOp plain = plainWrite();
+    int64_t panelWidth = blocks * lanes;
+    if (!plain)
+      return throughBuffer(leading, panel, stacked, next, firstTile, endTile);
+    if (space.back() % panelWidth == 0)
+      return inPlace(plain, panel, stacked, next, firstTile);
+    Value isWhole = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, panel, b.integer(space.back() / panelWidth));
+    auto branch = scf::IfOp::create(b, isWhole, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    inPlace(plain, panel, stacked, next, firstTile);
+    b.setInsertionPointToStart(branch.elseBlock());
+    throughBuffer(leading, panel, stacked, next, firstTile, endTile);
+  }
+
+  void inPlace(recur::WriteOp write, Value panel, Value stacked, Value next, Value tile) {
+    ProductGroup &group = groups.front();
+    Rows rows = rowsOf(tile);
+    bringIn({}, panel, rows);
+    b.setLoc(group.products.front().getLoc());
+    Row row = frame.row(rows.first);
+    Value position = b.add(b.integer(write.getOffset()), b.mul(panel, b.integer(blocks * lanes)));
+    TileCore core = coreOf(group, {}, stacked, rows, b.integer(0));
+    core.steps = b.integer(group.steps());
+    core.out = b.at(frame.slotRow(write.getSlot(), row, row.t), real, position);
+    core.outStep = b.integer(write.getSlot().getType().getValue().getNumElements());
+    core.ahead = lineOf(group, comingNext(group, stacked, next, b.integer(0)), tile);
+    core.call(b, machine, rows.count);
+    b.setLoc(phase.getLoc());
+  }
+
+  /// First all products of the tiles, then what follows these.
+  void throughBuffer(ArrayRef<Value> leading, Value panel, Value stacked, Value next, Value firstTile, Value endTile) {
     auto eachTile = [&](function_ref<void(Value tile, Value inBlock)> body) {
       if (tilesInBlock == 1)
         return body(firstTile, b.integer(0));
@@ -227,7 +277,8 @@ private:
         Value ahead = comingNext(group, stacked, next, k);
         eachTile([&](Value tile, Value inBlock) {
           bringInVectors(group, leading, b.add(tile, b.integer(1)), endTile, k, steps);
-          products(group, leading, stacked, rowsOf(tile), k, steps, inBlock, lineOf(group, ahead, inBlock));
+          Value line = lineOf(group, ahead, tilesInBlock == 1 ? tile : inBlock);
+          products(group, leading, stacked, rowsOf(tile), k, steps, inBlock, line);
         });
       });
     eachTile([&](Value tile, Value inBlock) {
@@ -372,6 +423,21 @@ private:
   void products(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Rows rows, Value k, Value steps,
                 Value inBlock, Value ahead) {
     b.setLoc(group.products.front().getLoc());
+    TileCore core = coreOf(group, leading, stackedPanel, rows, k);
+    core.steps = steps;
+    core.out = b.at(group.out, real, b.mul(inBlock, b.integer(mostRows * group.columns * lanes)));
+    core.ahead = ahead;
+    if (group.isChunked())
+      core.goesOn = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, b.integer(0));
+    if (group.matrix)
+      callMatrixTile(b, machine, core, group.rowStride, rows.count, begun);
+    else
+      core.call(b, machine, rows.count);
+    b.setLoc(phase.getLoc());
+  }
+
+  /// The inner loop for `rows`, from step `k` of a panel on.
+  TileCore coreOf(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Rows rows, Value k) {
     int64_t stride = group.vector.getStrides().back();
     b.forEach(b.integer(0), rows.count, 1, [&](Value i) {
       Value number = b.add(rows.first, i);
@@ -384,16 +450,7 @@ private:
     core.rows = group.rows;
     core.weights =
         b.at(panelStart(group, stackedPanel), group.arithmetic->cell(), b.mul(k, b.integer(group.columns * lanes)));
-    core.steps = steps;
-    core.out = b.at(group.out, real, b.mul(inBlock, b.integer(mostRows * group.columns * lanes)));
-    core.ahead = ahead;
-    if (group.isChunked())
-      core.goesOn = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, b.integer(0));
-    if (group.matrix)
-      callMatrixTile(b, machine, core, group.rowStride, rows.count, begun);
-    else
-      core.call(b, machine, rows.count);
-    b.setLoc(phase.getLoc());
+    return core;
   }
 
   /// Everything after the products, for row `number`, which is row `i` of the block's buffer.

@@ -27,8 +27,9 @@ public:
   TileFunction(Code &b, const Machine &machine, const TileCore &shape, func::FuncOp function)
       : b(b), machine(machine), arithmetic(shape.arithmetic), lanes(shape.lanes), columns(shape.columns),
         rows(function.getArgument(0)), head(function.getArgument(1)), out(function.getArgument(2)),
-        steps(function.getArgument(3)), strideA(function.getArgument(4)), rowCount(function.getArgument(5)) {
-    unsigned next = 6;
+        steps(function.getArgument(3)), strideA(function.getArgument(4)), rowCount(function.getArgument(5)),
+        outStep(function.getArgument(6)) {
+    unsigned next = 7;
     if (shape.ahead)
       ahead = function.getArgument(next++);
     if (shape.goesOn)
@@ -68,7 +69,8 @@ private:
     Type cell = arithmetic.cell();
     auto vector = VectorType::get({lanes}, cell);
     auto place = [&](int64_t i, int64_t c) {
-      return b.at(out, arithmetic.resultType(), b.integer((i * columns + first + c) * lanes));
+      Value row = b.mul(outStep, b.integer(i));
+      return b.at(out, arithmetic.resultType(), b.add(row, b.integer((first + c) * lanes)));
     };
     SmallVector<Value> initial;
     for (int64_t n = 0; n < int64_t(a.size()) * count; ++n) {
@@ -76,23 +78,25 @@ private:
       initial.push_back(goesOn ? b.select(goesOn, b.load(start.getType(), place(n / count, n % count)), start) : start);
     }
     int64_t beforeFirst = arithmetic.panel().head * columns + first;
-    SmallVector<Value> sums = b.foldUnrolled(steps, unrolling(initial.size()), initial, [&](Value step, ValueRange sums) {
-      SmallVector<TileArithmetic::Factors> w;
-      Value weights = b.at(head, cell, b.add(b.mul(step, b.integer(columns * lanes)), b.integer(beforeFirst * lanes)));
-      for (int64_t c = 0; c < count; ++c)
-        w.push_back(arithmetic.weights(b.load(vector, b.at(weights, cell, b.integer(c * lanes)))));
-      // A single row is as fast as its weights come, so there is no time to bring in others.
-      if (ahead && first == 0 && a.size() > 1)
-        b.prefetch(b.at(ahead, cell, b.mul(step, b.integer(lanes))));
-      SmallVector<Value> next(sums);
-      for (auto [i, row] : llvm::enumerate(a)) {
-        TileArithmetic::Factors element = arithmetic.element(row, step, strideA);
-        for (int64_t c = 0; c < count; ++c)
-          for (auto [x, y] : llvm::zip_equal(element, w[c]))
-            next[i * count + c] = arithmetic.multiplyAdd(x, y, next[i * count + c]);
-      }
-      return next;
-    });
+    SmallVector<Value> sums =
+        b.foldUnrolled(steps, unrolling(initial.size()), initial, [&](Value step, ValueRange sums) {
+          SmallVector<TileArithmetic::Factors> w;
+          Value weights =
+              b.at(head, cell, b.add(b.mul(step, b.integer(columns * lanes)), b.integer(beforeFirst * lanes)));
+          for (int64_t c = 0; c < count; ++c)
+            w.push_back(arithmetic.weights(b.load(vector, b.at(weights, cell, b.integer(c * lanes)))));
+          // A single row is as fast as its weights come, so there is no time to bring in others.
+          if (ahead && first == 0 && a.size() > 1)
+            b.prefetch(b.at(ahead, cell, b.mul(step, b.integer(lanes))));
+          SmallVector<Value> next(sums);
+          for (auto [i, row] : llvm::enumerate(a)) {
+            TileArithmetic::Factors element = arithmetic.element(row, step, strideA);
+            for (int64_t c = 0; c < count; ++c)
+              for (auto [x, y] : llvm::zip_equal(element, w[c]))
+                next[i * count + c] = arithmetic.multiplyAdd(x, y, next[i * count + c]);
+          }
+          return next;
+        });
     for (auto [i, row] : llvm::enumerate(a))
       for (int64_t c = 0; c < count; ++c)
         b.store(arithmetic.finish(sums[i * count + c], row, head, columns, first + c), place(i, c));
@@ -102,7 +106,7 @@ private:
   const Machine &machine;
   const TileArithmetic &arithmetic;
   int64_t lanes, columns;
-  Value rows, head, out, steps, strideA, rowCount, ahead, goesOn;
+  Value rows, head, out, steps, strideA, rowCount, outStep, ahead, goesOn;
 };
 
 } // namespace
@@ -110,7 +114,8 @@ private:
 void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
   std::string name = "tile." + arithmetic.name() + "." + std::to_string(lanes) + "x" + std::to_string(columns) +
                      (ahead ? ".ahead" : "") + (goesOn ? ".on" : "");
-  SmallVector<Value> arguments = {rows, weights, out, steps, b.integer(strideA), rowCount};
+  Value step = outStep ? outStep : b.integer(columns * lanes);
+  SmallVector<Value> arguments = {rows, weights, out, steps, b.integer(strideA), rowCount, step};
   for (Value optional : {ahead, goesOn})
     if (optional)
       arguments.push_back(optional);

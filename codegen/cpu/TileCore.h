@@ -30,6 +30,7 @@ struct TileCore {
   mlir::Value weights; // w, contiguous: its head, then [step][columns][lanes] cells
   mlir::Value steps;   // groups of k
   mlir::Value out;     // [tileRows][columns][lanes] real numbers
+  mlir::Value outStep; // numbers from one row of `out` to the next; null: rows are contiguous
   mlir::Value ahead;   // `steps` lines to bring in; null: none
   mlir::Value goesOn;  // i1: the sums start from `out`; null: as the arithmetic has them start
 
