@@ -29,6 +29,22 @@ bool isTransposedCopy(const Machine &machine, recur::PhaseOp phase) {
   return from.back() > 1 && from[from.size() - 2] == 1 && writes[0].getStrides().back() == 1;
 }
 
+SmallVector<Value> transpose(Code &b, SmallVector<Value> vectors) {
+  int64_t lanes = vectors.size();
+  SmallVector<int64_t> mask;
+  for (int64_t i = 0; i < lanes; ++i)
+    mask.append({i, lanes + i});
+  ArrayRef<int64_t> low = ArrayRef(mask).take_front(lanes), high = ArrayRef(mask).drop_front(lanes);
+  for (int64_t round = 1; round < lanes; round *= 2) {
+    SmallVector<Value> next;
+    for (int64_t i = 0; i < lanes / 2; ++i)
+      for (ArrayRef<int64_t> half : {low, high})
+        next.push_back(vector::ShuffleOp::create(b, vectors[i], vectors[i + lanes / 2], half));
+    vectors = next;
+  }
+  return vectors;
+}
+
 /// The dim of the space that threads divide: the first one outside the tiles that has more than one element; -1: none.
 static int64_t dividedDim(recur::PhaseOp phase) {
   for (auto [dim, size] : llvm::enumerate(phase.getSpace().drop_back(2)))
@@ -107,24 +123,9 @@ private:
     SmallVector<Value> vectors;
     for (int64_t i = 0; i < lanes; ++i)
       vectors.push_back(b.load(type, at(from, shape.from, i, shape.from.back())));
-    vectors = transpose(vectors);
+    vectors = transpose(b, vectors);
     for (auto [i, vector] : llvm::enumerate(vectors))
       b.store(vector, at(to, shape.to, int64_t(i), shape.to[shape.to.size() - 2]));
-  }
-
-  SmallVector<Value> transpose(SmallVector<Value> vectors) {
-    SmallVector<int64_t> mask;
-    for (int64_t i = 0; i < lanes; ++i)
-      mask.append({i, lanes + i});
-    ArrayRef<int64_t> low = ArrayRef(mask).take_front(lanes), high = ArrayRef(mask).drop_front(lanes);
-    for (int64_t round = 1; round < lanes; round *= 2) {
-      SmallVector<Value> next;
-      for (int64_t i = 0; i < lanes / 2; ++i)
-        for (ArrayRef<int64_t> half : {low, high})
-          next.push_back(vector::ShuffleOp::create(b, vectors[i], vectors[i + lanes / 2], half));
-      vectors = next;
-    }
-    return vectors;
   }
 
   Code &b;

@@ -37,6 +37,9 @@ void emitTransposedCopy(const Frame &frame, const Machine &machine, recur::Phase
 mlir::Value copyUnits(Code &b, recur::PhaseOp phase, mlir::Value rows);
 bool isTransposedCopy(const Machine &machine, recur::PhaseOp phase);
 
+/// Vectors of as many lanes as there are vectors: lane j of the i-th becomes lane i of the j-th.
+llvm::SmallVector<mlir::Value> transpose(Code &b, llvm::SmallVector<mlir::Value> vectors);
+
 /// A total of outer products, in register tiles with the rows as the contracted dim. `scratch`: slot for copies of
 /// the operands of a block of rows, of each thread's own. Units are tiles of the result.
 void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, mlir::Value scratch, Slice slice);

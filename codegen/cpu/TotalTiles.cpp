@@ -35,7 +35,7 @@ namespace {
 /// Sizes of a blocking, in elements.
 struct Blocking {
   static constexpr int64_t rows = 512;
-  int64_t lanes, aWidth, aTile, bWidth;
+  int64_t lanes, aWidth, bWidth;
   int64_t columns;   // of a wide tile; a narrow one has one less
   int64_t wide, all; // blocks along the last dim: the wide ones come first
   int64_t rowPieces; // tiles along the first dim
@@ -51,12 +51,11 @@ struct Blocking {
     // Blocks of nearly the same size, of whole tiles.
     int64_t blocks = llvm::divideCeil(space[0], 16384 / real.getWidth());
     aWidth = llvm::alignTo(llvm::divideCeil(space[0], blocks), tileRows);
-    aTile = rows * tileRows + copyLanes;
   }
 
-  /// Elements that are copied to a tile of A at once: more than it has rows, what is too much is overwritten later.
-  static constexpr int64_t copyLanes = 8;
-  int64_t scratchA() const { return llvm::alignTo(aWidth / tileRows * aTile, 64); }
+  /// From an element of A to the next in its copy: not a power of two, of which a cache holds few.
+  static constexpr int64_t aStep = rows + 16;
+  int64_t scratchA() const { return llvm::alignTo(aWidth * aStep, 64); }
   int64_t scratch() const { return scratchA() + rows * bWidth; }
 
   /// Threads divide the first dim into rows of a tile, or the last one into its blocks where that gives more pieces.
@@ -85,8 +84,8 @@ public:
       : b(b), machine(machine), shape(shape), real(shape.real), space(shape.space), sizes(machine, real, space),
         arithmetic(makeArithmetic(b, machine, real, real, sizes.lanes)), rowsA(function.getArgument(0)),
         rowsB(function.getArgument(1)), rowCount(function.getArgument(2)), result(function.getArgument(3)),
-        copyA(function.getArgument(4)), slice{function.getArgument(5), function.getArgument(6)} {
-    copyB = b.at(copyA, real, b.integer(sizes.scratchA()));
+        copyOfA(function.getArgument(4)), slice{function.getArgument(5), function.getArgument(6)} {
+    copyB = b.at(copyOfA, real, b.integer(sizes.scratchA()));
     rows = b.scratch(b.pointerType(), tileRows);
     out = b.scratch(real, tileRows * sizes.bWidth);
   }
@@ -98,7 +97,7 @@ public:
     else
       ms = {blockStart(slice.begin), b.smaller(blockStart(slice.end), ms.end)};
     blocks(b, ns, sizes.aWidth, [&](Value n, Value nCount) {
-      copyTilesOfA(n, nCount);
+      copyA(n, nCount);
       int64_t wideEnd = std::min(sizes.wide * sizes.bWidth, space[1]);
       overColumns(ms, 0, wideEnd, sizes.columns, n, nCount);
       overColumns(ms, wideEnd, space[1], sizes.columns - 1, n, nCount);
@@ -137,29 +136,36 @@ private:
     return b.at(row, real, b.mul(first, b.integer(step)));
   }
 
-  /// A, so that what a tile reads is contiguous: [tile][row][tileRows].
-  void copyTilesOfA(Value n, Value nCount) {
-    b.forEach(b.integer(0), rowCount, 1, [&](Value r) {
-      Value from = operand(rowsA, r, n, shape.stepA), into = b.at(copyA, real, b.mul(r, b.integer(tileRows)));
-      Value whole = b.integer(0);
-      if (shape.stepA == 1) {
-        // Tiles behind which the operand goes on for as long as a vector is.
-        Value rest = b.sub(nCount, b.integer(Blocking::copyLanes - tileRows));
-        Value some = arith::MaxSIOp::create(b, rest, b.integer(0));
-        whole = b.div(some, b.integer(tileRows));
-        auto type = VectorType::get({Blocking::copyLanes}, real);
-        b.forEach(b.integer(0), whole, 1, [&](Value q) {
-          b.store(b.load(type, b.at(from, real, b.mul(q, b.integer(tileRows)))),
-                  b.at(into, real, b.mul(q, b.integer(sizes.aTile))));
-        });
-      }
-      b.forEach(b.mul(whole, b.integer(tileRows)), nCount, 1, [&](Value i) {
-        Value q = b.div(i, b.integer(tileRows)), within = b.rem(i, b.integer(tileRows));
-        b.store(b.load(real, b.at(from, real, b.mul(i, b.integer(shape.stepA)))),
-                b.at(into, real, b.add(b.mul(q, b.integer(sizes.aTile)), within)));
-      });
+  /// A, transposed, so that what a tile reads is contiguous: [element][row].
+  void copyA(Value n, Value nCount) {
+    int64_t lanes = shape.stepA == 1 ? machine.vectorBits / real.getWidth() : 1;
+    auto whole = [&](Value count) { return b.mul(b.div(count, b.integer(lanes)), b.integer(lanes)); };
+    Value wholeRows = whole(rowCount), wholeN = whole(nCount);
+    b.forEach(b.integer(0), wholeRows, lanes, [&](Value r) {
+      b.forEach(b.integer(0), wholeN, lanes, [&](Value i) { transposeTile(r, n, i, lanes); });
+      copyOneByOne({r, b.add(r, b.integer(lanes))}, n, {wholeN, nCount});
+    });
+    copyOneByOne({wholeRows, rowCount}, n, {b.integer(0), nCount});
+  }
+
+  void transposeTile(Value r, Value n, Value i, int64_t lanes) {
+    auto type = VectorType::get({lanes}, real);
+    SmallVector<Value> vectors;
+    for (int64_t row = 0; row < lanes; ++row)
+      vectors.push_back(b.load(type, operand(rowsA, b.add(r, b.integer(row)), b.add(n, i), shape.stepA)));
+    for (auto [element, vector] : llvm::enumerate(transpose(b, vectors)))
+      b.store(vector, copied(b.add(i, b.integer(int64_t(element))), r));
+  }
+
+  void copyOneByOne(Slice ofRows, Value n, Slice elements) {
+    b.forEach(ofRows.begin, ofRows.end, 1, [&](Value r) {
+      b.forEach(elements.begin, elements.end, 1,
+                [&](Value i) { b.store(b.load(real, operand(rowsA, r, b.add(n, i), shape.stepA)), copied(i, r)); });
     });
   }
+
+  /// Where element `i` of A in row `r` of the block is copied to.
+  Value copied(Value i, Value r) { return b.at(copyOfA, real, b.add(b.mul(i, b.integer(Blocking::aStep)), r)); }
 
   /// B, padded with zeros to whole vectors: [row][width].
   void copyPanelOfB(Value m, Value mCount, int64_t width) {
@@ -186,15 +192,13 @@ private:
     auto resultRow = [&](Value row) {
       return b.at(result, real, b.dot(0, shape.result, {b.add(b.add(n, i), row), m}));
     };
-    Value tileOfA = b.at(copyA, real, b.mul(b.div(i, b.integer(tileRows)), b.integer(sizes.aTile)));
     b.forEach(b.integer(0), count, 1, [&](Value row) {
-      b.store(b.at(tileOfA, real, row), b.at(rows, b.pointerType(), row));
+      b.store(copied(b.add(i, row), b.integer(0)), b.at(rows, b.pointerType(), row));
       // What will be added to comes while the sums are computed.
       for (int64_t c = 0; c < columns; ++c)
         b.prefetch(b.at(resultRow(row), real, b.integer(c * sizes.lanes)));
     });
     TileCore core(*arithmetic, sizes.lanes, columns);
-    core.strideA = tileRows;
     core.rows = rows;
     core.weights = copyB;
     core.steps = rowCount;
@@ -216,7 +220,7 @@ private:
   ArrayRef<int64_t> space;
   Blocking sizes;
   std::unique_ptr<TileArithmetic> arithmetic;
-  Value rowsA, rowsB, rowCount, result, copyA;
+  Value rowsA, rowsB, rowCount, result, copyOfA;
   Slice slice;
   Value copyB, rows, out;
 };
