@@ -17,7 +17,7 @@ std::vector<float> valuesOf(const run::Tensor &tensor) {
 OurRun::OurRun(Session &session, run::Entry entry, std::optional<Cell> cell, std::string name)
     : Contestant(std::move(name)), session(session), entry(entry), cell(cell),
       function(session.model().function(entry)) {
-  if (entry == run::Entry::Forward)
+  if (entry == run::Entry::Forward || entry == run::Entry::Prepare)
     session.prepare();
   call = session.call();
 }

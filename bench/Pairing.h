@@ -36,7 +36,7 @@ struct Comparison {
 };
 
 struct PairingOptions {
-  size_t fewestRounds = 10, mostRounds = 100;
+  size_t fewestRounds = 10, mostRounds = 150;
   double seconds = 0.5;        ///< for each contestant, at least
   double sampleSeconds = 4e-3; ///< runs of one sample take at least this long together
 };

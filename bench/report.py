@@ -74,7 +74,7 @@ def with_mean(rows, bar_of, mean_bar, peak_bar_of=lambda row: 0):
     ratios = [row.ratio(row.best())[0] for row in rows if row.best()]
     if ratios:
         mean = geometric_mean(ratios)
-        lines += ["", f"Geometric mean against the best opponent: {mean:.2f}, bar {mean_bar}: {verdict(mean >= mean_bar)}."]
+        lines += ["", f"Geometric mean over these rows against the best opponent: {mean:.2f}, bar {mean_bar}: {verdict(mean >= mean_bar)}."]
     return lines
 
 
@@ -92,7 +92,9 @@ def inference_single(rows):
 
 
 def training(rows):
-    return with_mean(rows, lambda row: 1.0, 1.05)
+    most = max(row.numbers["packing %"] for row in rows)
+    return with_mean(rows, lambda row: 1.0, 1.05) + [
+        f"Packing the weights takes at most {most:.1f} % of a step, bar 2 %: {verdict(most < 2)}."]
 
 
 def cells(rows):
