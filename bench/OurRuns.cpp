@@ -41,8 +41,8 @@ Results OurRun::results() {
   return results;
 }
 
-OurSteps::OurSteps(Session &session)
-    : Contestant("ours"), session(session), function(session.model().function(run::Entry::Step)) {
+OurSteps::OurSteps(Session &session, std::string name)
+    : Contestant(std::move(name)), session(session), function(session.model().function(run::Entry::Step)) {
   session.prepare();
   call = session.call();
   input = call.inputs[0];

@@ -27,7 +27,7 @@ private:
 /// `step`, called for each step of the session's input, for a model with one output.
 class OurSteps : public Contestant {
 public:
-  explicit OurSteps(Session &session);
+  explicit OurSteps(Session &session, std::string name = "ours");
   void run() override;
   Results results() override;
 
