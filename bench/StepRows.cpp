@@ -7,6 +7,10 @@
 #include "bench/Python.h"
 #include "bench/Row.h"
 
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
 using namespace seqc;
 using namespace seqc::bench;
 
@@ -57,10 +61,38 @@ Numbers narrowStreaming(int64_t H, const std::string &weights) {
   return byStep(compareNarrow(std::make_unique<OurSteps>(session), std::move(exact), flopsOf(*model), tolerance));
 }
 
+/// Without biases, so that tiny inputs leave all values but the gates' denormal.
+void makeDenormal(Session &session) {
+  for (run::Tensor &param : session.params)
+    if (param.shape().size() < 2)
+      std::fill_n(param.as<float>(), param.elements(), 0.0f);
+  run::Tensor &x = session.inputs.front();
+  std::fill_n(x.as<float>(), x.elements(), 1e-39f);
+}
+
+bool allDenormal(const std::vector<float> &values) {
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::fpclassify(value) == FP_SUBNORMAL; });
+}
+
+Numbers denormalStreaming(int64_t H) {
+  auto model = compileFor(H);
+  Session session(model, steps, 1), denormalSession(model, steps, 1);
+  makeDenormal(denormalSession);
+  Contestants contestants, denormals;
+  contestants.push_back(std::make_unique<OurSteps>(session));
+  denormals.push_back(std::make_unique<OurSteps>(denormalSession, "denormals"));
+  denormals.front()->run();
+  if (!allDenormal(denormals.front()->results().at("h")))
+    throw std::runtime_error("the row was to compute denormal numbers");
+  return byStep(compareAgreeing(std::move(contestants), flopsOf(*model), tolerance, std::move(denormals)));
+}
+
 } // namespace
 
 void bench::addStepRows() {
   for (int64_t H : {8, 16, 32, 64})
     addRow("step/LSTM/" + std::to_string(H), [=] { return streaming(H); });
+  for (int64_t H : {8, 16, 32, 64})
+    addRow("denormals/LSTM/" + std::to_string(H), [=] { return denormalStreaming(H); });
   addRow("bf16-step/LSTM/64", [] { return narrowStreaming(64, "bf16"); });
 }

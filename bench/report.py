@@ -15,7 +15,7 @@ INT8_BARS = {"100,1,512": 2.5, "100,1,1024": 2.5}
 EIGEN_BARS = {"8": 1.3, "16": 1.3, "32": 1.2, "64": 1.6}
 LOOP_BARS = {"64,32,256": 1.5, "1000,1,64": 20}
 # What rows time beside opponents.
-OURS = ["f32", "one thread", "LSTM rate", "gradient"]
+OURS = ["denormals", "f32", "one thread", "LSTM rate", "gradient"]
 
 
 class Row:
@@ -184,6 +184,15 @@ def steps(rows):
     return section
 
 
+def denormals(rows):
+    section = Section(["H", "ns", "ns on denormal numbers", "ratio", "bar"])
+    for row in rows:
+        ratio = row.ratio("denormals")
+        section.add([row.shape] + [f"{row.numbers[who + ' us'] * 1e3:.0f}" for who in ("ours", "denormals")] +
+                    [spread(ratio), "at most 1.2"], ratio[0] <= 1.2)
+    return section
+
+
 def gradients(rows):
     section = Section(["cell", "forward, µs", "forward and gradient, µs", "ratio", "bar"])
     for row in rows:
@@ -214,6 +223,7 @@ SECTIONS = [("The machine's limits, one core", ["limits"], limits),
             ("Training step", ["training"], training),
             ("Other cells, forward", ["cell"], cells),
             ("Streaming step, batch 1, I = 1", ["step", "bf16-step"], steps),
+            ("Step on denormal numbers", ["denormals"], denormals),
             ("Two threads", ["threads"], threads),
             ("Narrow weights, inference", ["bf16", "int8"], narrow),
             ("Narrow weights, batch 1, against the best f32 opponent", ["bf16", "int8"], narrow_single),
