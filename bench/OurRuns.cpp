@@ -17,7 +17,7 @@ std::vector<float> valuesOf(const run::Tensor &tensor) {
 OurRun::OurRun(Session &session, run::Entry entry, std::optional<Cell> cell, std::string name)
     : Contestant(std::move(name)), session(session), entry(entry), cell(cell),
       function(session.model().function(entry)) {
-  if (entry == run::Entry::Forward || entry == run::Entry::Prepare)
+  if (entry == run::Entry::Forward)
     session.prepare();
   call = session.call();
 }
@@ -40,6 +40,13 @@ Results OurRun::results() {
       results["d" + info.params[i].name] = valuesOf(session.dParams[i]);
   return results;
 }
+
+OurPacking::OurPacking(Session &session) : Contestant("packing"), session(session), call(session.call()) {
+  call.T = 0;
+  call.d_params = call.d_inputs = call.d_states = nullptr;
+}
+
+void OurPacking::run() { session.check(session.model().function(run::Entry::Gradient)(&call)); }
 
 OurSteps::OurSteps(Session &session, std::string name)
     : Contestant(std::move(name)), session(session), function(session.model().function(run::Entry::Step)) {

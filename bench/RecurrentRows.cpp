@@ -24,14 +24,14 @@ Numbers inference(Cell cell, const Shape &shape) {
   return compareAgreeing(std::move(contestants), setting.flops, forwardTolerance);
 }
 
-/// "packing %": what packing the weights once takes of the whole step.
+/// "packing %": what packing the weights takes of the whole step.
 Numbers training(Cell cell, const Shape &shape) {
   Setting setting = settingOf(cell, shape);
   Contestants contestants, references;
   contestants.push_back(std::make_unique<OurRun>(*setting.session, run::Entry::Gradient, cell));
   contestants.push_back(oneDnn().training(cell, *setting.session));
   addPyTorch(contestants, cell, *setting.session, Work::Training);
-  references.push_back(std::make_unique<OurRun>(*setting.session, run::Entry::Prepare, cell, "packing"));
+  references.push_back(std::make_unique<OurPacking>(*setting.session));
   // Each product of forward has two in its gradient.
   Numbers numbers =
       compareAgreeing(std::move(contestants), 3 * setting.flops, gradientTolerance, std::move(references));

@@ -36,6 +36,11 @@ class Report(unittest.TestCase):
         low = row("inference/LSTM/64,64,512", A_ratio=1.2, **{"peak %": 80.0})
         self.assertEqual(verdicts(report.inference_batched, low), [False, True])
 
+    def test_packing_has_a_bar(self):
+        step = row("training/LSTM/64,64,512", A_ratio=1.2, **{"packing %": 2.5})
+        self.assertEqual(verdicts(report.training, step), [True, True, False])
+        self.assertIn("but for 2.5 % (LSTM 64,64,512)", report.training([step]).notes[-1][0])
+
     def test_own_times_are_no_opponents(self):
         self.assertEqual(row("bf16/LSTM/100,1,128", f32_ratio=1.1, A_ratio=3).opponents(), ["A"])
 
