@@ -72,11 +72,11 @@ void seqc::bench::addRow(const std::string &name, std::function<Numbers()> measu
 }
 
 void seqc::bench::addLimitRow(const std::string &name, std::function<std::unique_ptr<Contestant>()> make,
-                              const std::string &unit, double amount) {
-  addRow(name, [make = std::move(make), unit, amount]() -> Numbers {
+                              const std::string &unit, double amount, clockid_t clock) {
+  addRow(name, [make = std::move(make), unit, amount, clock]() -> Numbers {
     Contestants contestants;
     contestants.push_back(make());
-    Comparison comparison = compare(contestants, 0);
+    Comparison comparison = compare(contestants, 0, clock);
     const Quartiles &seconds = comparison.timings.front().seconds;
     double scale = amount * 1e-9;
     return {

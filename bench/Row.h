@@ -26,7 +26,7 @@ void addRow(const std::string &name, std::function<Numbers()> measure);
 
 /// A row of one contestant: `amount` of `unit` (GFLOP/s, GB/s) in each run.
 void addLimitRow(const std::string &name, std::function<std::unique_ptr<Contestant>()> make, const std::string &unit,
-                 double amount);
+                 double amount, clockid_t clock = CLOCK_PROCESS_CPUTIME_ID);
 
 /// Checks that all contestants agree with the first, then times them, and `references`, which do other work. `flops`:
 /// of one run of the first.

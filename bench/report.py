@@ -220,7 +220,7 @@ def limits(rows):
     return section
 
 
-SECTIONS = [("The machine's limits, one core", ["limits"], limits),
+SECTIONS = [("The machine's limits", ["limits"], limits),
             ("Inference, batched", ["inference"], inference_batched),
             ("Inference, batch 1", ["inference"], inference_single),
             ("Training step", ["training"], training),
