@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <sstream>
 #include <stdexcept>
 
@@ -22,26 +23,40 @@ double relativeDifference(const std::vector<float> &expected, const std::vector<
   return largest > 0 ? difference / largest : NAN;
 }
 
+template <typename What>
+[[noreturn]] void refuse(const std::string &expectedName, const std::string &foundName, const std::string &array,
+                         const What &what) {
+  std::ostringstream text;
+  text << foundName << " and " << expectedName << " disagree in '" << array << "': " << what;
+  throw std::runtime_error(text.str());
+}
+
 } // namespace
 
 double seqc::bench::requireAgreement(const std::string &expectedName, const Results &expected,
                                      const std::string &foundName, const Results &found, double tolerance) {
-  auto refuse = [&](const std::string &array, const auto &what) {
-    std::ostringstream text;
-    text << foundName << " and " << expectedName << " disagree in '" << array << "': " << what;
-    throw std::runtime_error(text.str());
-  };
   if (expected.empty())
-    refuse("", "nothing to compare");
+    refuse(expectedName, foundName, "", "nothing to compare");
   double worst = 0;
   for (const auto &[array, values] : expected) {
     auto other = found.find(array);
     if (other == found.end() || other->second.size() != values.size())
-      refuse(array, "missing, or of another size");
+      refuse(expectedName, foundName, array, "missing, or of another size");
     double difference = relativeDifference(values, other->second);
     if (!(difference <= tolerance))
-      refuse(array, difference);
+      refuse(expectedName, foundName, array, difference);
     worst = std::max(worst, difference);
   }
   return worst;
+}
+
+void seqc::bench::requireSameBits(const std::string &expectedName, const Results &expected,
+                                  const std::string &foundName, const Results &found) {
+  for (const auto &[array, values] : expected) {
+    auto other = found.find(array);
+    if (other == found.end() || other->second.size() != values.size())
+      refuse(expectedName, foundName, array, "missing, or of another size");
+    if (std::memcmp(values.data(), other->second.data(), values.size() * sizeof(float)) != 0)
+      refuse(expectedName, foundName, array, "not the same bits");
+  }
 }

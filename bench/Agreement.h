@@ -12,6 +12,10 @@ namespace seqc::bench {
 double requireAgreement(const std::string &expectedName, const Results &expected, const std::string &foundName,
                         const Results &found, double tolerance);
 
+/// Throws std::runtime_error, naming both, unless all arrays are the same, bit by bit.
+void requireSameBits(const std::string &expectedName, const Results &expected, const std::string &foundName,
+                     const Results &found);
+
 } // namespace seqc::bench
 
 #endif // SEQC_BENCH_AGREEMENT_H

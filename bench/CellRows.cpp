@@ -4,8 +4,9 @@
 #include "bench/OurRuns.h"
 #include "bench/Python.h"
 #include "bench/Row.h"
+#include "bench/Shapes.h"
 
-#include <algorithm>
+#include <filesystem>
 
 using namespace seqc;
 using namespace seqc::bench;
@@ -17,15 +18,17 @@ struct CellSource {
 };
 
 constexpr CellSource lstm = {"frontend/stdlib/lstm.seq", "LSTM"};
+constexpr CellSource madeUp = {"examples/made_up.seq", "TwoClocks"};
+/// The cells of the standard library that are measured against a loop.
 constexpr CellSource looped[] = {{"frontend/stdlib/peephole_lstm.seq", "PeepholeLSTM"},
                                  {"frontend/stdlib/coupled_lstm.seq", "CoupledLSTM"},
                                  {"frontend/stdlib/gru.seq", "GRU"},
                                  {"frontend/stdlib/gru_reset_after.seq", "GRUResetAfter"},
                                  {"frontend/stdlib/layernorm_lstm.seq", "LayerNormLSTM"},
-                                 {"frontend/stdlib/minimal_gru.seq", "MinimalGRU"},
-                                 {"examples/made_up.seq", "TwoClocks"}};
-/// The cells of the standard library that the others above leave out.
+                                 {"frontend/stdlib/minimal_gru.seq", "MinimalGRU"}};
+/// All others of the standard library.
 constexpr CellSource others[] = {lstm,
+                                 {"frontend/stdlib/batchnorm_lstm.seq", "BatchNormLSTM"},
                                  {"frontend/stdlib/elman.seq", "Elman"},
                                  {"frontend/stdlib/elman_relu.seq", "ElmanReLU"},
                                  {"frontend/stdlib/indrnn.seq", "IndRNN"},
@@ -33,17 +36,8 @@ constexpr CellSource others[] = {lstm,
                                  {"frontend/stdlib/projected_lstm.seq", "ProjectedLSTM"},
                                  {"frontend/stdlib/zoneout_lstm.seq", "ZoneoutLSTM"}};
 
-struct Shape {
-  int64_t T, B, H; ///< I = H
-};
-
 /// The loop carries the rounding of another order of sums over 1000 steps.
 constexpr double forwardTolerance = 5e-5;
-
-std::string nameOf(const char *work, const CellSource &cell, const Shape &shape) {
-  return std::string(work) + "/" + cell.name + "/" + std::to_string(shape.T) + "," + std::to_string(shape.B) + "," +
-         std::to_string(shape.H);
-}
 
 std::shared_ptr<CompiledModel> compileFor(const CellSource &cell, int64_t H) {
   Dims dims = {{"I", H}, {"H", H}};
@@ -78,16 +72,18 @@ Numbers cellRow(const CellSource &cell, const Shape &shape) {
   return numbers;
 }
 
+/// Both as in training: with dropout, and with the statistics of the call.
 Numbers gradientRow(const CellSource &cell, const Shape &shape) {
   auto model = compileFor(cell, shape.H);
   Session forward(model, shape.T, shape.B), gradient(model, shape.T, shape.B);
+  forward.training = gradient.training = true;
   Contestants contestants;
   contestants.push_back(std::make_unique<OurRun>(forward, run::Entry::Forward, std::nullopt));
   contestants.push_back(std::make_unique<OurRun>(gradient, run::Entry::Gradient, std::nullopt, "gradient"));
   return compareAgreeing(std::move(contestants), flopsOf(*model, shape), 0);
 }
 
-/// The median of three compilations.
+/// The median of three compilations; the library without symbols.
 Numbers compileRow(const CellSource &cell) {
   std::vector<double> seconds;
   size_t bytes = 0;
@@ -96,19 +92,20 @@ Numbers compileRow(const CellSource &cell) {
     seconds.push_back(model->compileSeconds);
     bytes = model->libraryBytes;
   }
-  return {{"s to compile", quartilesOf(seconds).median}, {"KB library", double(bytes) / 1024}};
+  return {{"s to compile", quartilesOf(seconds).median}, {"KB library", double(bytes) / 1000}};
 }
 
 } // namespace
 
 void bench::addCellRows() {
-  for (const CellSource &cell : looped)
+  std::vector<CellSource> custom(std::begin(looped), std::end(looped)), library = custom;
+  custom.push_back(madeUp);
+  library.insert(library.end(), std::begin(others), std::end(others));
+  for (const CellSource &cell : custom)
     for (const Shape &shape : {Shape{64, 32, 256}, Shape{1000, 1, 64}})
-      addRow(nameOf("cell", cell, shape), [=] { return cellRow(cell, shape); });
-  std::vector<CellSource> all(std::begin(looped), std::end(looped));
-  all.insert(all.end(), std::begin(others), std::end(others));
-  for (const CellSource &cell : all)
-    addRow(nameOf("gradient", cell, {64, 32, 256}), [=] { return gradientRow(cell, {64, 32, 256}); });
-  for (const CellSource &cell : all)
-    addRow(std::string("compile/") + cell.name, [=] { return compileRow(cell); });
+      addRow(rowName("cell", cell.name, shape), [=] { return cellRow(cell, shape); });
+  for (const CellSource &cell : library)
+    addRow(rowName("gradient", cell.name, {64, 32, 256}), [=] { return gradientRow(cell, {64, 32, 256}); });
+  for (const CellSource &cell : library)
+    addRow("compile/" + std::filesystem::path(cell.file).stem().string(), [=] { return compileRow(cell); });
 }

@@ -18,15 +18,15 @@ Settings &bench::settings() {
 }
 
 std::shared_ptr<CompiledModel> CompiledModel::compile(const std::string &file, const std::string &name,
-                                                      const Dims &dims) {
+                                                      const Dims &dims, const std::string &weights) {
   static int compiledSoFar = 0;
   std::string library = settings().folder + "/" + std::to_string(compiledSoFar++) + "-" + name + ".so";
-  std::vector<std::string> command = {settings().seqc, settings().source + "/" + file, "--march=native", "-o", library};
-  if (!name.empty())
-    command.insert(command.end(), {"--model", name});
+  std::vector<std::string> command = {settings().seqc, settings().source + "/" + file, "--march=native", "-o",
+                                      library,         "--weights=" + weights,         "--model",        name};
   for (const auto &[dim, size] : dims)
     command.insert(command.end(), {"-D", dim + "=" + std::to_string(size)});
   double seconds = runProcess(command);
+  runProcess({"llvm-strip-22", library});
   return std::make_shared<CompiledModel>(
       CompiledModel{run::Model::load(library, name), seconds, size_t(std::filesystem::file_size(library))});
 }
@@ -60,7 +60,7 @@ void fillParams(run::Tensors &params) {
 
 } // namespace
 
-Session::Session(std::shared_ptr<CompiledModel> compiledModel, int64_t T, int64_t B)
+Session::Session(std::shared_ptr<CompiledModel> compiledModel, int64_t T, int64_t B, int64_t threads)
     : compiled(std::move(compiledModel)), T(T), B(B) {
   params = dParams = run::paramTensors(info());
   for (const run::InputInfo &input : info().inputs)
@@ -80,6 +80,8 @@ Session::Session(std::shared_ptr<CompiledModel> compiledModel, int64_t T, int64_
   workspace.resize(atLeastOne(model().workspaceSize(T, B)));
   tape.resize(atLeastOne(model().tapeSize(T, B)));
   prepared.resize(atLeastOne(model().preparedSize()));
+  if (threads > 1)
+    pool = std::make_unique<run::Pool>(model(), threads);
 }
 
 seqc_call Session::call() {
@@ -87,6 +89,7 @@ seqc_call Session::call() {
   call.abi = SEQC_ABI_VERSION;
   call.error = error;
   call.error_size = sizeof error;
+  call.training = training;
   call.T = T;
   call.B = B;
   call.params = paramArrays.data();
@@ -100,6 +103,8 @@ seqc_call Session::call() {
   call.workspace_size = int64_t(workspace.size());
   call.tape = tape.data();
   call.tape_size = int64_t(tape.size());
+  if (pool)
+    call.pool = pool->data();
   if (isPrepared) {
     call.prepared = prepared.data();
     call.prepared_size = int64_t(prepared.size());

@@ -20,7 +20,7 @@ public:
       Wh.template middleRows<H>(gate * H) = Eigen::Map<const RowMajor>(from.state.data());
       for (int unit = 0; unit < H; ++unit)
         for (int k = 0; k < I; ++k)
-          Wx(gate * H + unit, k) = from.input[size_t(unit * I + k)];
+          Wx(gate * H + unit, k) = from.input[size_t(unit) * I + size_t(k)];
       b.template segment<H>(gate * H) = Eigen::Map<const Eigen::Array<float, H, 1>>(from.bias.data());
     }
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <unistd.h>
 
 using namespace seqc::bench;
@@ -44,9 +45,9 @@ void PeakFma::run() {
   KEEP_IN_REGISTER(addend);
   for (size_t step = 0; step < fmaSteps; ++step)
 #pragma clang loop unroll(full)
-    for (size_t i = 0; i < accumulators; ++i) {
-      sums[i] = sums[i] * factor + addend;
-      KEEP_IN_REGISTER(sums[i]);
+    for (Vector &sum : sums) {
+      sum = sum * factor + addend;
+      KEEP_IN_REGISTER(sum);
     }
 }
 
@@ -64,7 +65,8 @@ ReadBandwidth::~ReadBandwidth() { std::free(data); }
 void ReadBandwidth::run() {
   constexpr size_t streams = 8;
   Vector sums[streams] = {};
-  for (const float *place = data, *end = data + size / sizeof(float); place != end; place += streams * lanes)
+  const size_t count = size / sizeof(float);
+  for (const float *place = data, *end = data + count; place != end; place += streams * lanes)
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < streams; ++i) {
       Vector value;
@@ -72,6 +74,16 @@ void ReadBandwidth::run() {
       sums[i] += value;
       KEEP_IN_REGISTER(sums[i]);
     }
+}
+
+void OnTwoThreads::run() {
+  auto repeat = [this](Contestant &contestant) {
+    for (size_t i = 0; i < runs; ++i)
+      contestant.run();
+  };
+  std::thread second(repeat, std::ref(*there));
+  repeat(*here);
+  second.join();
 }
 
 std::vector<MemoryLevel> seqc::bench::memoryLevels() {
@@ -86,10 +98,24 @@ std::vector<MemoryLevel> seqc::bench::memoryLevels() {
       {"L1", l1 / 2}, {"L2", l2 / 2}, {"L3", std::min(l3 / 2, 6 * l2)}, {"memory", std::min<size_t>(3 * l3, 1 << 30)}};
 }
 
+namespace {
+
+/// What one thread reaches, and two together by the clock on the wall. `amount` of `unit` in each run.
+void addLimit(const std::string &name, const std::function<std::unique_ptr<Contestant>()> &make,
+              const std::string &unit, double amount, size_t runsOfTwo) {
+  addLimitRow("limits/" + name, make, unit, amount);
+  addLimitRow(
+      "limits/" + name + ", two threads", [=] { return std::make_unique<OnTwoThreads>(make(), make(), runsOfTwo); },
+      unit, 2 * double(runsOfTwo) * amount, CLOCK_MONOTONIC);
+}
+
+} // namespace
+
 void seqc::bench::addLimitRows() {
-  addLimitRow("limits/peak FMA f32", [] { return std::make_unique<PeakFma>(); }, "GFLOP/s", PeakFma().flops());
+  constexpr size_t fmaRuns = 100, bytesOfTwo = size_t(1) << 30;
+  addLimit("peak FMA f32", [] { return std::make_unique<PeakFma>(); }, "GFLOP/s", PeakFma().flops(), fmaRuns);
   for (const MemoryLevel &level : memoryLevels())
-    addLimitRow(
-        "limits/read " + level.name, [level] { return std::make_unique<ReadBandwidth>(level.name, level.bytes); },
-        "GB/s", double(level.bytes));
+    addLimit(
+        "read " + level.name, [level] { return std::make_unique<ReadBandwidth>(level.name, level.bytes); }, "GB/s",
+        double(level.bytes), bytesOfTwo / level.bytes);
 }

@@ -32,6 +32,20 @@ private:
   size_t size;
 };
 
+/// Two of a kind on two threads at once, `runs` times each in a run: often enough that starting a thread does not
+/// count.
+class OnTwoThreads : public Contestant {
+public:
+  OnTwoThreads(std::unique_ptr<Contestant> here, std::unique_ptr<Contestant> there, size_t runs)
+      : Contestant(here->name()), here(std::move(here)), there(std::move(there)), runs(runs) {}
+  void run() override;
+  Results results() override { return {}; }
+
+private:
+  std::unique_ptr<Contestant> here, there;
+  size_t runs;
+};
+
 /// A place that holds data and a size of a buffer that fits there but not in the place above.
 struct MemoryLevel {
   std::string name;

@@ -66,7 +66,7 @@ template <typename Forward, typename Backward, typename... Layouts> Operators ma
 
 /// Calls `make` with the layouts that the cell's primitives take, in their order.
 template <typename Make> auto withLayouts(const Dims &dims, Make make) {
-  auto any = [](memory::dims shape) { return memory::desc(shape, f32, tag::any); };
+  auto any = [](const memory::dims &shape) { return memory::desc(shape, f32, tag::any); };
   memory::desc x = any(dims.sequence(dims.I)), y = any(dims.sequence(dims.H)), state = any(dims.state()),
                weightsInput = any(dims.weights(dims.I)), weightsState = any(dims.weights(dims.H)),
                bias(dims.bias(), f32, tag::ldgo);
@@ -123,7 +123,8 @@ public:
     dnnl::reorder(arrays.at(argument), to).execute(stream(), arrays.at(argument), to);
     stream().wait();
     const float *values = static_cast<const float *>(to.get_data_handle());
-    return {values, values + to.get_desc().get_size() / sizeof(float)};
+    const size_t count = to.get_desc().get_size() / sizeof(float);
+    return {values, values + count};
   }
 
   float *data(int argument) const { return static_cast<float *>(arrays.at(argument).get_data_handle()); }

@@ -41,8 +41,15 @@ Results OurRun::results() {
   return results;
 }
 
-OurSteps::OurSteps(Session &session)
-    : Contestant("ours"), session(session), function(session.model().function(run::Entry::Step)) {
+OurPacking::OurPacking(Session &session) : Contestant("packing"), session(session), call(session.call()) {
+  call.T = 0;
+  call.d_params = call.d_inputs = call.d_states = nullptr;
+}
+
+void OurPacking::run() { session.check(session.model().function(run::Entry::Gradient)(&call)); }
+
+OurSteps::OurSteps(Session &session, std::string name)
+    : Contestant(std::move(name)), session(session), function(session.model().function(run::Entry::Step)) {
   session.prepare();
   call = session.call();
   input = call.inputs[0];

@@ -24,10 +24,22 @@ private:
   seqc_call call;
 };
 
+/// What `gradient` does before the first step and whatever T is: it packs the weights, for forward and for backward.
+class OurPacking : public Contestant {
+public:
+  explicit OurPacking(Session &session);
+  void run() override;
+  Results results() override { return {}; }
+
+private:
+  Session &session;
+  seqc_call call;
+};
+
 /// `step`, called for each step of the session's input, for a model with one output.
 class OurSteps : public Contestant {
 public:
-  explicit OurSteps(Session &session);
+  explicit OurSteps(Session &session, std::string name = "ours");
   void run() override;
   Results results() override;
 

@@ -1,35 +1,38 @@
 //===- Pairing.cpp - Times of contestants that take turns --------------------------------===//
 #include "bench/Pairing.h"
 
+#include "bench/CompiledModel.h"
 #include "bench/Limits.h"
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <numeric>
 
 using namespace seqc::bench;
 
 namespace {
 
-double now() {
+/// Runs of one sample take at least this long together.
+constexpr double sampleSeconds = 4e-3;
+
+double now(clockid_t clock) {
   timespec time;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  clock_gettime(clock, &time);
   return double(time.tv_sec) + double(time.tv_nsec) * 1e-9;
 }
 
-double timeOf(Contestant &contestant, size_t runs) {
-  double begin = now();
+double timeOf(Contestant &contestant, size_t runs, clockid_t clock) {
+  double begin = now(clock);
   for (size_t i = 0; i < runs; ++i)
     contestant.run();
-  return (now() - begin) / double(runs);
+  return (now(clock) - begin) / double(runs);
 }
 
 /// How many runs make a sample. Also the warm-up.
-size_t runsOfSample(Contestant &contestant, double sampleSeconds) {
-  double once = timeOf(contestant, 1);
+size_t runsOfSample(Contestant &contestant, clockid_t clock) {
+  double once = timeOf(contestant, 1, clock);
   if (once < sampleSeconds)
-    once = timeOf(contestant, std::max<size_t>(1, size_t(sampleSeconds / 4 / std::max(once, 1e-7))));
+    once = timeOf(contestant, std::max<size_t>(1, size_t(sampleSeconds / 4 / std::max(once, 1e-7))), clock);
   return std::max<size_t>(1, size_t(std::ceil(sampleSeconds / std::max(once, 1e-9))));
 }
 
@@ -37,14 +40,18 @@ size_t runsOfSample(Contestant &contestant, double sampleSeconds) {
 /// where a run is short.
 struct Series {
   Contestant *contestant;
+  clockid_t clock;
   size_t runs;
   std::vector<double> seconds;
+
+  Series(Contestant &contestant, clockid_t clock)
+      : contestant(&contestant), clock(clock), runs(runsOfSample(contestant, clock)) {}
   double spent = 0;
 
   void sample() {
     if (runs > 1)
       contestant->run();
-    seconds.push_back(timeOf(*contestant, runs));
+    seconds.push_back(timeOf(*contestant, runs, clock));
     spent += seconds.back() * double(runs);
   }
 };
@@ -68,17 +75,19 @@ Quartiles seqc::bench::quartilesOf(std::vector<double> values) {
   return {at(0.25), at(0.5), at(0.75)};
 }
 
-Comparison seqc::bench::compare(const Contestants &contestants, double flops, const PairingOptions &options) {
+Comparison seqc::bench::compare(const Contestants &contestants, double flops, clockid_t clock) {
   PeakFma peak;
   std::vector<Series> all;
   for (const auto &contestant : contestants)
-    all.push_back({contestant.get(), runsOfSample(*contestant, options.sampleSeconds), {}, 0});
-  Series peakSeries{&peak, runsOfSample(peak, options.sampleSeconds), {}, 0};
+    all.emplace_back(*contestant, clock);
+  Series peakSeries(peak, clock);
 
+  const size_t fewestRounds = settings().rounds, mostRounds = 15 * fewestRounds;
+  const double seconds = double(fewestRounds) / 20;
   Comparison comparison;
-  auto enough = [&](const Series &series) { return series.spent >= options.seconds; };
-  while (comparison.rounds < options.fewestRounds ||
-         (comparison.rounds < options.mostRounds && !std::all_of(all.begin(), all.end(), enough))) {
+  auto enough = [&](const Series &series) { return series.spent >= seconds; };
+  while (comparison.rounds < fewestRounds ||
+         (comparison.rounds < mostRounds && !std::all_of(all.begin(), all.end(), enough))) {
     std::vector<size_t> order(all.size());
     std::iota(order.begin(), order.end(), size_t(0));
     if (comparison.rounds++ % 2)

@@ -6,13 +6,15 @@
 // that the fraction of the peak is of the frequency at that moment.
 //
 // One-thread rows are timed by the CPU time of the process: what the machine gives to others does not count, and a
-// contestant that uses a second thread pays for it.
+// contestant that uses a second thread pays for it. Rows of several threads are timed by the clock on the wall.
 //
 //===----------------------------------------------------------------------------------------===//
 #ifndef SEQC_BENCH_PAIRING_H
 #define SEQC_BENCH_PAIRING_H
 
 #include "bench/Contestant.h"
+
+#include <ctime>
 
 namespace seqc::bench {
 
@@ -35,14 +37,9 @@ struct Comparison {
   size_t rounds = 0;
 };
 
-struct PairingOptions {
-  size_t fewestRounds = 10, mostRounds = 100;
-  double seconds = 0.5;        ///< for each contestant, at least
-  double sampleSeconds = 4e-3; ///< runs of one sample take at least this long together
-};
-
-/// Times contestants[0] against the others. `flops`: floating-point operations of one run.
-Comparison compare(const Contestants &contestants, double flops, const PairingOptions &options = {});
+/// Times contestants[0] against the others for at least settings().rounds rounds and a twentieth of as many seconds
+/// each. `flops`: floating-point operations of one run.
+Comparison compare(const Contestants &contestants, double flops, clockid_t clock = CLOCK_PROCESS_CPUTIME_ID);
 
 } // namespace seqc::bench
 

@@ -7,6 +7,10 @@
 #include "bench/Python.h"
 #include "bench/Row.h"
 
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
 using namespace seqc;
 using namespace seqc::bench;
 
@@ -17,21 +21,70 @@ constexpr int64_t steps = 1000;
 /// The template step has fast-math, whose error the state carries on.
 constexpr double tolerance = 1e-4;
 
-Numbers streaming(int64_t H) {
+std::shared_ptr<CompiledModel> compileFor(int64_t H, const std::string &weights = "f32") {
   CellFile file = fileOf(Cell::Lstm);
-  auto model = CompiledModel::compile(file.file, file.name, {{"I", 1}, {"H", H}});
-  Session session(model, steps, 1);
-  Contestants contestants;
-  contestants.push_back(std::make_unique<OurSteps>(session));
+  return CompiledModel::compile(file.file, file.name, {{"I", 1}, {"H", H}}, weights);
+}
+
+double flopsOf(const CompiledModel &model) { return model.productFlops() * double(steps); }
+
+void addTemplateSteps(Contestants &contestants, const Session &session) {
   contestants.push_back(eigenSteps(session, false));
   contestants.push_back(eigenSteps(session, true));
-  contestants.push_back(oneDnn().steps(Cell::Lstm, session));
-  addOnnxRuntimeSteps(contestants, session);
-  Numbers numbers = compareAgreeing(std::move(contestants), model->productFlops() * double(steps), tolerance);
+}
+
+/// Times of runs as times of their steps.
+Numbers byStep(Numbers numbers) {
   for (auto &[name, value] : numbers)
     if (name.size() > 3 && name.compare(name.size() - 3, 3, " us") == 0)
       value /= double(steps);
   return numbers;
+}
+
+Numbers streaming(int64_t H) {
+  auto model = compileFor(H);
+  Session session(model, steps, 1);
+  Contestants contestants;
+  contestants.push_back(std::make_unique<OurSteps>(session));
+  addTemplateSteps(contestants, session);
+  contestants.push_back(oneDnn().steps(Cell::Lstm, session));
+  addOnnxRuntimeSteps(contestants, session);
+  return byStep(compareAgreeing(std::move(contestants), flopsOf(*model), tolerance));
+}
+
+Numbers narrowStreaming(int64_t H, const std::string &weights) {
+  auto model = compileFor(H, weights);
+  Session session(model, steps, 1), exactSession(compileFor(H), steps, 1);
+  Contestants exact;
+  exact.push_back(std::make_unique<OurSteps>(exactSession, "f32"));
+  addTemplateSteps(exact, exactSession);
+  return byStep(compareNarrow(std::make_unique<OurSteps>(session), std::move(exact), flopsOf(*model), tolerance));
+}
+
+/// Without biases, so that tiny inputs leave all values but the gates' denormal.
+void makeDenormal(Session &session) {
+  for (run::Tensor &param : session.params)
+    if (param.shape().size() < 2)
+      std::fill_n(param.as<float>(), param.elements(), 0.0f);
+  run::Tensor &x = session.inputs.front();
+  std::fill_n(x.as<float>(), x.elements(), 1e-39f);
+}
+
+bool allDenormal(const std::vector<float> &values) {
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::fpclassify(value) == FP_SUBNORMAL; });
+}
+
+Numbers denormalStreaming(int64_t H) {
+  auto model = compileFor(H);
+  Session session(model, steps, 1), denormalSession(model, steps, 1);
+  makeDenormal(denormalSession);
+  Contestants contestants, denormals;
+  contestants.push_back(std::make_unique<OurSteps>(session));
+  denormals.push_back(std::make_unique<OurSteps>(denormalSession, "denormals"));
+  denormals.front()->run();
+  if (!allDenormal(denormals.front()->results().at("h")))
+    throw std::runtime_error("the row was to compute denormal numbers");
+  return byStep(compareAgreeing(std::move(contestants), flopsOf(*model), tolerance, std::move(denormals)));
 }
 
 } // namespace
@@ -39,4 +92,7 @@ Numbers streaming(int64_t H) {
 void bench::addStepRows() {
   for (int64_t H : {8, 16, 32, 64})
     addRow("step/LSTM/" + std::to_string(H), [=] { return streaming(H); });
+  for (int64_t H : {8, 16, 32, 64})
+    addRow("denormals/LSTM/" + std::to_string(H), [=] { return denormalStreaming(H); });
+  addRow("bf16-step/LSTM/64", [] { return narrowStreaming(64, "bf16"); });
 }

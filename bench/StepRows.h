@@ -4,7 +4,7 @@
 
 namespace seqc::bench {
 
-/// Registers the LSTM's `step` against a template step and one-step calls of libraries.
+/// Registers the LSTM's `step` against a template step and one-step calls of libraries, and on denormal numbers.
 void addStepRows();
 
 } // namespace seqc::bench

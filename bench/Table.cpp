@@ -15,6 +15,8 @@ void printComparison(const std::string &row, const benchmark::UserCounters &numb
   auto number = [&](const std::string &name) { return double(numbers.at(name)); };
   std::printf("%-34s %11.3f us  %7.1f GFLOP/s  %5.1f %% of peak", row.c_str(), number("ours us"), number("GFLOP/s"),
               number("peak %"));
+  if (numbers.count("error"))
+    std::printf("  error %.1e", number("error"));
   const std::string suffix = " ratio";
   for (const auto &[name, ratio] : numbers)
     if (endsWith(name, suffix)) {

@@ -1,19 +1,21 @@
 //===- main.cpp - seq-bench: compiled models against their peers -------------------------===//
 //
-// seq-bench --seqc=PROGRAM --source=ROOT --models=FOLDER --python=LIBPYTHON [Google Benchmark's options]; bench/run.sh
-// calls it.
+// seq-bench --seqc=PROGRAM --source=ROOT --models=FOLDER --python=LIBPYTHON --rounds=N [Google Benchmark's options];
+// bench/run.sh calls it.
 //
 //===--------------------------------------------------------------------------------------===//
 #include "bench/CellRows.h"
 #include "bench/CompiledModel.h"
 #include "bench/EigenStep.h"
 #include "bench/Limits.h"
+#include "bench/NarrowRows.h"
 #include "bench/OneDnn.h"
 #include "bench/Python.h"
 #include "bench/RecurrentRows.h"
 #include "bench/Row.h"
 #include "bench/StepRows.h"
 #include "bench/Table.h"
+#include "bench/ThreadRows.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -61,7 +63,7 @@ std::string processorName() {
 int main(int argc, char **argv) {
   requireOneThread(argv);
   settings() = {takeOption(argc, argv, "seqc"), takeOption(argc, argv, "source"), takeOption(argc, argv, "models"),
-                takeOption(argc, argv, "python")};
+                takeOption(argc, argv, "python"), std::stoul(takeOption(argc, argv, "rounds"))};
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv))
     return 2;
@@ -72,6 +74,8 @@ int main(int argc, char **argv) {
     benchmark::AddCustomContext(framework, version);
   addLimitRows();
   addRecurrentRows();
+  addNarrowRows();
+  addThreadRows();
   addCellRows();
   addStepRows();
   Table table;

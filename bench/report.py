@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The benchmark's JSON against the bars that issue 3 sets: a table in Markdown, and a plot.
+"""The benchmark's JSON against the bars that issue 3 sets: tables in Markdown, and a plot.
 
 Usage: report.py last.json [--plot plot.png] [--update docs/performance.md]
 """
@@ -10,28 +10,59 @@ import subprocess
 
 BEGIN, END = "<!-- table: begin (bench/run.sh --update) -->", "<!-- table: end -->"
 BATCHED = ["64,64,512", "64,32,256", "35,20,650", "100,16,1024"]
-SINGLE_BARS = {"512": 1.15, "128": 1.4, "64": 1.4, "32": 2, "16": 2}
+SINGLE_BARS = {"100,1,512": 1.15, "100,1,128": 1.4, "2000,1,64": 1.4, "2000,1,32": 2, "2000,1,16": 2}
+INT8_BARS = {"100,1,512": 2.5, "100,1,1024": 2.5}
 EIGEN_BARS = {"8": 1.3, "16": 1.3, "32": 1.2, "64": 1.6}
 LOOP_BARS = {"64,32,256": 1.5, "1000,1,64": 20}
+# What rows time beside opponents.
+OURS = ["denormals", "f32", "one thread", "LSTM rate", "gradient"]
 
 
 class Row:
     def __init__(self, entry):
-        self.work, self.what, self.shape = (entry["name"].split("/iterations")[0].split("/") + [""])[:3]
+        self.name = entry["name"].split("/iterations")[0]
+        self.work, self.what, self.shape = (self.name.split("/") + [""])[:3]
         self.numbers = entry
-        self.error = entry.get("error_message", "")
+        self.error = entry.get("error_message", "").strip()
 
     def opponents(self):
-        return [key[:-len(" ratio")] for key in self.numbers if key.endswith(" ratio")]
+        names = [key[:-len(" ratio")] for key in self.numbers if key.endswith(" ratio")]
+        return [name for name in names if name not in OURS]
 
-    def ratio(self, opponent):
-        """An opponent's time over ours: median, lower and upper quartile."""
-        return tuple(self.numbers[f"{opponent} {which}"] for which in ("ratio", "low", "high"))
+    def ratio(self, other):
+        """The time of another over ours: median, lower and upper quartile."""
+        return tuple(self.numbers[f"{other} {which}"] for which in ("ratio", "low", "high"))
 
     def best(self, opponents=None):
         """The opponent that comes nearest, or nothing."""
         chosen = self.opponents() if opponents is None else opponents
         return min(chosen, key=lambda name: self.ratio(name)[0], default=None)
+
+    def microseconds(self, who="ours"):
+        return f"{self.numbers[who + ' us']:.1f}"
+
+
+class Section:
+    """A table whose lines end in a verdict (None: no bar), and sentences below it with theirs."""
+
+    def __init__(self, header):
+        self.header = header
+        self.lines, self.notes = [], []
+
+    def add(self, cells, met):
+        self.lines.append((cells, met))
+
+    def note(self, text, met):
+        self.notes.append((text, met))
+
+    def verdicts(self):
+        return [met for _, met in self.lines + self.notes if met is not None]
+
+    def markdown(self):
+        if not self.verdicts():
+            return table(self.header, [cells for cells, _ in self.lines])
+        return table(self.header + [""], [cells + [verdict(met)] for cells, met in self.lines]) + \
+            [text for note, met in self.notes for text in ("", f"{note}: {verdict(met)}.")]
 
 
 def spread(ratio):
@@ -39,7 +70,7 @@ def spread(ratio):
 
 
 def verdict(met):
-    return "met" if met else "**missed**"
+    return "" if met is None else "met" if met else "**missed**"
 
 
 def geometric_mean(values):
@@ -51,102 +82,156 @@ def table(header, lines):
            ["| " + " | ".join(line) + " |" for line in lines]
 
 
+def hidden(row):
+    return int(row.shape.split(",")[-1])
+
+
 def versus_best(rows, bar_of, peak_bar_of=lambda row: 0):
-    """Rows against the best opponent in each, and the others beside it."""
-    names = []
+    """Rows against the best opponent in each (bold), and the others beside it."""
+    rows = [row for row in rows if row.best()]
+    names = list(dict.fromkeys(name for row in rows for name in row.opponents()))
+    section = Section(["cell", "T,B,H", "µs", "GFLOP/s", "of peak"] + names + ["bar"])
     for row in rows:
-        names += [name for name in row.opponents() if name not in names]
-    lines = []
-    for row in rows:
-        best = row.best()
-        if best is None:
-            continue
-        bar, peak_bar, peak = bar_of(row), peak_bar_of(row), row.numbers["peak %"]
-        met = row.ratio(best)[0] >= bar and peak >= peak_bar
-        bars = f"{bar}" + (f", {peak_bar} %" if peak_bar else "")
-        lines.append([row.what, row.shape, f"{row.numbers['ours us']:.1f}", f"{row.numbers['GFLOP/s']:.1f}", f"{peak:.0f} %"] +
-                     [spread(row.ratio(name)) if name in row.opponents() else "" for name in names] + [bars, verdict(met)])
-    return table(["cell", "T,B,H", "µs", "GFLOP/s", "of peak"] + names + ["bar", ""], lines)
+        bar, peak_bar, peak, best = bar_of(row), peak_bar_of(row), row.numbers["peak %"], row.best()
+        ratios = {name: spread(row.ratio(name)) for name in row.opponents()}
+        ratios[best] = f"**{ratios[best]}**"
+        section.add([row.what, row.shape, row.microseconds(), f"{row.numbers['GFLOP/s']:.1f}", f"{peak:.0f} %"] +
+                    [ratios.get(name, "") for name in names] +
+                    [f"{bar}" + (f", {peak_bar} %" if peak_bar else "")],
+                    row.ratio(best)[0] >= bar and peak >= peak_bar)
+    return section
 
 
-def with_mean(rows, bar_of, mean_bar, peak_bar_of=lambda row: 0):
-    lines = versus_best(rows, bar_of, peak_bar_of)
+def add_mean(section, rows, bar):
     ratios = [row.ratio(row.best())[0] for row in rows if row.best()]
     if ratios:
         mean = geometric_mean(ratios)
-        lines += ["", f"Geometric mean against the best opponent: {mean:.2f}, bar {mean_bar}: {verdict(mean >= mean_bar)}."]
-    return lines
-
-
-def hidden(row):
-    return row.shape.split(",")[-1]
+        section.note(f"Geometric mean over these rows against the best opponent {mean:.2f}, bar {bar}", mean >= bar)
 
 
 def inference_batched(rows):
-    return with_mean([row for row in rows if row.shape in BATCHED], lambda row: 1.0, 1.08,
-                     lambda row: 88 if int(hidden(row)) >= 512 else 0)
+    rows = [row for row in rows if row.shape in BATCHED]
+    section = versus_best(rows, lambda row: 1.0, lambda row: 88 if hidden(row) >= 512 else 0)
+    add_mean(section, rows, 1.08)
+    return section
 
 
 def inference_single(rows):
-    return versus_best([row for row in rows if row.shape not in BATCHED], lambda row: SINGLE_BARS[hidden(row)])
+    return versus_best([row for row in rows if row.shape in SINGLE_BARS], lambda row: SINGLE_BARS[row.shape])
 
 
 def training(rows):
-    return with_mean(rows, lambda row: 1.0, 1.05)
+    section = versus_best(rows, lambda row: 1.0)
+    add_mean(section, rows, 1.05)
+    shares = [f"{row.numbers['packing %']:.1f} % ({row.what} {row.shape})" for row in rows if row.numbers["packing %"] >= 2]
+    section.note(f"Packing the weights takes less than 2 % of a step{', but for ' + ', '.join(shares) if shares else ''}",
+                 not shares)
+    return section
+
+
+def narrow(rows):
+    rows = sorted(rows, key=lambda row: row.work)
+    section = Section(["weights", "cell", "T,B,H", "µs", "over our f32", "over the best f32 opponent", "error", "bar"])
+    for row in rows:
+        best = row.best()
+        bar = None if row.what != "LSTM" else 1.6 if row.work == "bf16" else INT8_BARS.get(row.shape)
+        section.add([row.work, row.what, row.shape, row.microseconds(), spread(row.ratio("f32")),
+                     f"{spread(row.ratio(best))} ({best})" if best else "", f"{row.numbers['error']:.1e}", f"{bar or ''}"],
+                    bar and row.ratio("f32")[0] >= bar)
+    return section
+
+
+def narrow_single(rows):
+    """The better of both types counts."""
+    section = Section(["cell", "T,B,H", "bf16", "int8", "bar"])
+    places = [(row.what, row.shape) for row in rows if row.shape in SINGLE_BARS and row.best()]
+    for what, shape in dict.fromkeys(places):
+        found = {row.work: row.ratio(row.best()) for row in rows if (row.what, row.shape) == (what, shape)}
+        section.add([what, shape] + [spread(found[work]) if work in found else "" for work in ("bf16", "int8")] + ["2"],
+                    max(ratio[0] for ratio in found.values()) >= 2)
+    return section
+
+
+def threads(rows):
+    section = Section(["work", "T,B,H", "one thread, µs", "two threads, µs", "ratio", "bar"])
+    for row in rows:
+        bar, ratio = 1.8 if row.shape in BATCHED else 1.6, row.ratio("one thread")
+        section.add([row.what, row.shape, row.microseconds("one thread"), row.microseconds(), spread(ratio), f"{bar}"],
+                    ratio[0] >= bar)
+    return section
 
 
 def cells(rows):
-    lines = []
+    section = Section(["cell", "T,B,H", "GFLOP/s", "rate over the LSTM's", "over a framework's loop", "bars"])
     for row in rows:
-        rate, loop = row.ratio("LSTM rate"), row.best([name for name in row.opponents() if name.endswith("loop")])
-        bar = LOOP_BARS[row.shape]
-        met = rate[0] >= 0.9 and (not loop or row.ratio(loop)[0] >= bar)
-        lines.append([row.what, row.shape, f"{row.numbers['GFLOP/s']:.1f}", spread(rate),
-                      f"{spread(row.ratio(loop))} ({loop})" if loop else "", f"0.9, {bar}", verdict(met)])
-    return table(["cell", "T,B,H", "GFLOP/s", "rate over the LSTM's", "over a framework's loop", "bars", ""], lines)
+        rate, loop, bar = row.ratio("LSTM rate"), row.best(), LOOP_BARS[row.shape]
+        section.add([row.what, row.shape, f"{row.numbers['GFLOP/s']:.1f}", spread(rate),
+                     f"{spread(row.ratio(loop))} ({loop})" if loop else "", f"0.9, {bar}"],
+                    rate[0] >= 0.9 and (not loop or row.ratio(loop)[0] >= bar))
+    return section
 
 
 def steps(rows):
-    lines = []
+    section = Section(["weights", "H", "ns", "template, ns", "over the better template step", "over one-step calls",
+                       "error", "bars"])
     for row in rows:
-        H = row.shape
         eigen = row.best([name for name in row.opponents() if name.startswith("Eigen")])
         calls = [name for name in row.opponents() if name.endswith("one-step calls")]
-        met = row.ratio(eigen)[0] >= EIGEN_BARS[H] and all(row.ratio(name)[0] >= 10 for name in calls)
-        lines.append([H, f"{row.numbers['ours us'] * 1e3:.0f}", f"{row.numbers[eigen + ' us'] * 1e3:.0f}",
-                      f"{spread(row.ratio(eigen))} ({eigen})", "; ".join(f"{name.split(',')[0]} {row.ratio(name)[0]:.1f}" for name in calls),
-                      f"{EIGEN_BARS[H]}, 10", verdict(met)])
-    return table(["H", "ns", "template, ns", "over the better template step", "over one-step calls", "bars", ""], lines)
+        exact = row.work == "step"
+        bar = EIGEN_BARS[row.shape] if exact else 2.4
+        section.add(["f32" if exact else "bf16", row.shape, f"{row.numbers['ours us'] * 1e3:.0f}",
+                     f"{row.numbers[eigen + ' us'] * 1e3:.0f}", f"{spread(row.ratio(eigen))} ({eigen})",
+                     "; ".join(f"{name.split(',')[0]} {row.ratio(name)[0]:.1f}" for name in calls),
+                     "" if exact else f"{row.numbers['error']:.1e}", f"{bar}, 10" if calls else f"{bar}"],
+                    row.ratio(eigen)[0] >= bar and all(row.ratio(name)[0] >= 10 for name in calls))
+    return section
+
+
+def denormals(rows):
+    section = Section(["H", "ns", "ns on denormal numbers", "ratio", "bar"])
+    for row in rows:
+        ratio = row.ratio("denormals")
+        section.add([row.shape] + [f"{row.numbers[who + ' us'] * 1e3:.0f}" for who in ("ours", "denormals")] +
+                    [spread(ratio), "at most 1.2"], ratio[0] <= 1.2)
+    return section
 
 
 def gradients(rows):
-    return table(["cell", "forward, µs", "forward and gradient, µs", "ratio", "bar", ""],
-                 [[row.what, f"{row.numbers['ours us']:.0f}", f"{row.numbers['gradient us']:.0f}", spread(row.ratio("gradient")),
-                   "at most 3.2", verdict(row.ratio("gradient")[0] <= 3.2)] for row in rows])
+    section = Section(["cell", "forward, µs", "forward and gradient, µs", "ratio", "bar"])
+    for row in rows:
+        ratio = row.ratio("gradient")
+        section.add([row.what, row.microseconds(), row.microseconds("gradient"), spread(ratio), "at most 3.2"], ratio[0] <= 3.2)
+    return section
 
 
 def compilation(rows):
-    return table(["cell", "seconds", "library, KB", "bars", ""],
-                 [[row.what, f"{row.numbers['s to compile']:.2f}", f"{row.numbers['KB library']:.0f}", "1 s, 100 KB",
-                   verdict(row.numbers["s to compile"] < 1 and row.numbers["KB library"] < 100)] for row in rows])
+    section = Section(["file", "seconds", "library, KB", "bars"])
+    for row in rows:
+        seconds, size = row.numbers["s to compile"], row.numbers["KB library"]
+        section.add([f"{row.what}.seq", f"{seconds:.2f}", f"{size:.1f}", "1 s, 100 KB"], seconds < 1 and size < 100)
+    return section
 
 
 def limits(rows):
-    lines = []
+    section = Section(["limit", "median [quartiles]", "unit"])
     for row in rows:
         unit = "GFLOP/s" if "GFLOP/s" in row.numbers else "GB/s"
-        lines.append([row.what, spread([row.numbers[unit + which] for which in ("", " low", " high")]), unit])
-    return table(["limit", "median [quartiles]", "unit"], lines)
+        section.add([row.what, spread([row.numbers[unit + which] for which in ("", " low", " high")]), unit], None)
+    return section
 
 
-SECTIONS = [("The machine's limits, one core", "limits", limits),
-            ("Inference, batched", "inference", inference_batched),
-            ("Inference, batch 1", "inference", inference_single),
-            ("Training step", "training", training),
-            ("Other cells, forward", "cell", cells),
-            ("Streaming step, batch 1, I = 1", "step", steps),
-            ("Cost of a gradient, (64,32,256)", "gradient", gradients),
-            ("Compiling, H = I = 256", "compile", compilation)]
+SECTIONS = [("The machine's limits", ["limits"], limits),
+            ("Inference, batched", ["inference"], inference_batched),
+            ("Inference, batch 1", ["inference"], inference_single),
+            ("Training step", ["training"], training),
+            ("Other cells, forward", ["cell"], cells),
+            ("Streaming step, batch 1, I = 1", ["step", "bf16-step"], steps),
+            ("Step on denormal numbers", ["denormals"], denormals),
+            ("Two threads", ["threads"], threads),
+            ("Narrow weights, inference", ["bf16", "int8"], narrow),
+            ("Narrow weights, batch 1, against the best f32 opponent", ["bf16", "int8"], narrow_single),
+            ("Cost of a gradient, (64,32,256)", ["gradient"], gradients),
+            ("Compiling the standard library, H = I = 256", ["compile"], compilation)]
 
 
 def versions(context):
@@ -155,20 +240,33 @@ def versions(context):
     return f"{context['date'][:10]}, {context['processor']}, {context['num_cpus']} cores, {found}."
 
 
+def overview(sections):
+    lines = []
+    for title, section in sections:
+        verdicts = section.verdicts()
+        if verdicts:
+            lines.append([title, f"{sum(verdicts)} of {len(verdicts)}"])
+    return table(["bars", "met"], lines) if lines else []
+
+
 def report(data, rows):
-    lines = ["Measured " + versions(data["context"])]
-    for title, work, write in SECTIONS:
-        chosen = [row for row in rows if row.work == work and not row.error]
-        written = write(chosen) if chosen else []
-        if len(written) > 2:
-            lines += ["", f"### {title}", ""] + written
-    failed = [f"- {'/'.join(part for part in (row.work, row.what, row.shape) if part)}: {row.error}" for row in rows if row.error]
+    sections = []
+    for title, works, write in SECTIONS:
+        chosen = [row for row in rows if row.work in works and not row.error]
+        section = write(chosen) if chosen else None
+        if section and section.lines:
+            sections.append((title, section))
+    lines = ["Measured " + versions(data["context"]), ""] + overview(sections)
+    for title, section in sections:
+        lines += ["", f"### {title}", ""] + section.markdown()
+    failed = [f"- {row.name}: {row.error.splitlines()[-1]}" for row in rows if row.error]
     return lines + (["", "### Rows that failed", ""] + failed if failed else [])
 
 
 def plot(rows, path):
     """The best opponent's time over ours, row by row, with quartiles, on a logarithmic axis."""
-    compared = [row for row in rows if row.work in ("inference", "training", "step") and row.best()]
+    works = ("inference", "training", "step", "bf16-step", "bf16", "int8")
+    compared = [row for row in rows if row.work in works and row.best()]
     if not compared:
         return
     points = []

@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
 # The benchmark: installs what is missing, builds, runs, prints the table and draws a plot (build/release/bench).
-# Usage: bench/run.sh [--update] [--with-pytorch] [regular expression for names of rows ...]
+# Usage: bench/run.sh [--update] [--quick] [--with-pytorch] [regular expression for names of rows ...]
 #   bench/run.sh                          every row
 #   bench/run.sh inference/LSTM step      some rows
-#   bench/run.sh --update                 every row, and writes the table of docs/performance.md anew
+#   bench/run.sh --update                 every row, and writes the tables of docs/performance.md anew
+#   bench/run.sh --quick                  every row in 2 rounds instead of 10: shows that all run, not how fast
 #   bench/run.sh --with-pytorch           installs PyTorch as well (several GB); it takes part from then on
 # ONNX Runtime and PyTorch are looked for in the Python of SEQC_BENCH_PYTHON, by default an environment of our own.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-update=() with_pytorch=no rows=()
+update=() rounds=10 with_pytorch=no rows=()
 for argument in "$@"; do
   case $argument in
     --update) update=(--update docs/performance.md) ;;
+    --quick) rounds=2 ;;
     --with-pytorch) with_pytorch=yes ;;
     *) rows+=("$argument") ;;
   esac
@@ -59,7 +61,7 @@ print(library if os.path.exists(library) else "", sys.base_prefix, sysconfig.get
 filter=$(IFS='|'; echo "${rows[*]:-.}")
 failed=0
 PYTHONHOME=$home PYTHONPATH=bench:$modules OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
-  $build/bin/seq-bench --seqc=$build/bin/seqc --source=. --models=$out/models --python="$libpython" \
+  $build/bin/seq-bench --seqc=$build/bin/seqc --source=. --models=$out/models --python="$libpython" --rounds=$rounds \
   --benchmark_filter="$filter" --benchmark_out=$out/last.json --benchmark_out_format=json || failed=$?
 "$python" bench/report.py $out/last.json --plot $out/plot.png "${update[@]}"
 exit $failed

@@ -47,3 +47,9 @@ TEST(Agreement, MissingOrShorterArrayIsRefused) {
   EXPECT_EQ(refusal({{"h", {1, 2}}}, {{"h", {1}}}), "theirs and ours disagree in 'h': missing, or of another size");
   EXPECT_EQ(refusal({}, {{"h", {1}}}), "theirs and ours disagree in '': nothing to compare");
 }
+
+TEST(Agreement, SameBitsTellZerosApart) {
+  EXPECT_NO_THROW(requireSameBits("ours", {{"h", {1, 0}}}, "theirs", {{"h", {1, 0}}}));
+  EXPECT_THROW(requireSameBits("ours", {{"h", {1, 0}}}, "theirs", {{"h", {1, -0.0f}}}), std::runtime_error);
+  EXPECT_THROW(requireSameBits("ours", {{"h", {1, 0}}}, "theirs", {{"x", {1, 0}}}), std::runtime_error);
+}
