@@ -91,10 +91,13 @@ private:
 class StepEntry {
 public:
   StepEntry(Module &module, const Model &model, const StepTables &tables, Function &step, Function &slow)
-      : module(module), model(model), runtime(model), tables(tables), step(step), slow(slow), b(module.getContext()),
+      : module(module), model(model), runtime(model), tables(tables), step(step), slow(slow),
+        program(module.getFunction(model.name + ".forward.run" + tables.suffix)), b(module.getContext()),
         call(step.getArg(0)), i64(b.getInt64Ty()), pointer(b.getPtrTy()) {}
 
   void emit() {
+    for (StringRef attribute : {"target-cpu", "target-features", "prefer-vector-width"})
+      step.addFnAttr(program->getFnAttribute(attribute));
     BasicBlock *start = &step.getEntryBlock();
     refuse = BasicBlock::Create(module.getContext(), "runtime", &step);
     b.SetInsertPoint(refuse);
@@ -150,8 +153,9 @@ private:
   }
 
   void checkCall() {
-    Value *abi = field(call, offsetof(seqc_call, abi), b.getInt32Ty());
-    goOnIf(b.CreateICmpEQ(abi, b.getInt32(SEQC_ABI_VERSION)));
+    // In 64 bits, so that no caller's number is that of a library that cannot run.
+    Value *abi = b.CreateZExt(field(call, offsetof(seqc_call, abi), b.getInt32Ty()), i64);
+    goOnIf(b.CreateICmpEQ(abi, b.CreateLoad(i64, tables.abi)));
     Value *T = field(call, offsetof(seqc_call, T), i64), *B = field(call, offsetof(seqc_call, B), i64);
     Value *lengths = field(call, offsetof(seqc_call, lengths), pointer);
     Value *one = b.CreateAnd(b.CreateICmpEQ(T, number(1)), b.CreateICmpEQ(B, number(1)));
@@ -314,7 +318,6 @@ private:
       put(frame, place + static_cast<int64_t>(offsetof(seqc_place, stride_t)), number(0));
       put(frame, place + static_cast<int64_t>(offsetof(seqc_place, stride_b)), number(0));
     }
-    Function *program = module.getFunction(model.name + ".forward.run");
     b.CreateCall(InlinedCopies().copy(program), {frame});
   }
 
@@ -322,7 +325,7 @@ private:
   const Model &model;
   RuntimeModel runtime;
   const StepTables &tables;
-  Function &step, &slow;
+  Function &step, &slow, *program;
   IRBuilder<> b;
   Value *call;
   Type *i64, *pointer;

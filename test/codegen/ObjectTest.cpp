@@ -24,7 +24,7 @@ std::string generate(const std::string &text, const std::string &targetName, Emi
   buildTilePlan(passes, *target);
   buildCpuLowering(passes, *target);
   EXPECT_TRUE(mlir::succeeded(passes.run(*module)));
-  auto code = emitCode(*module, *target, what);
+  auto code = emitCode({{*module, &*target, ""}}, what);
   EXPECT_TRUE(mlir::succeeded(code));
   return mlir::succeeded(code) ? *code : "";
 }
