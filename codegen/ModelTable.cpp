@@ -320,8 +320,13 @@ void TableWriter::fillStep(size_t level, const Shared &shared, Function &step) {
   Type *pointer = PointerType::get(context, 0);
   Constant *abi = ConstantExpr::getInBoundsGetElementPtr(Type::getInt8Ty(context), library.table(),
                                                          int64(static_cast<int64_t>(offsetof(seqc_library, abi))));
+  Function *refused =
+      function(model.name + ".step.refused" + levels[level].suffix, Type::getInt32Ty(context), {pointer},
+               /*isExported=*/false);
+  refused->addFnAttr(Attribute::NoInline);
+  callRuntime(*refused, "seqc_run_step", tableAt(level));
   StepTables tables = {tableAt(level), shared.zeros, abi, tags[level], levels[level].suffix};
-  emitStepEntry(module, modelOf(levels[level]), tables, step,
+  emitStepEntry(module, modelOf(levels[level]), tables, step, *refused,
                 *callee("seqc_run_step", Type::getInt32Ty(context), {pointer, pointer}));
 }
 

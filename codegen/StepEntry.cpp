@@ -90,23 +90,18 @@ private:
 
 class StepEntry {
 public:
-  StepEntry(Module &module, const Model &model, const StepTables &tables, Function &step, Function &slow)
-      : module(module), model(model), runtime(model), tables(tables), step(step), slow(slow),
+  StepEntry(Module &module, const Model &model, const StepTables &tables, Function &step, Function &refused,
+            Function &slow)
+      : module(module), model(model), runtime(model), tables(tables), step(step), refused(refused), slow(slow),
         program(module.getFunction(model.name + ".forward.run" + tables.suffix)), b(module.getContext()),
         call(step.getArg(0)), i64(b.getInt64Ty()), pointer(b.getPtrTy()) {}
 
   void emit() {
     for (StringRef attribute : {"target-cpu", "target-features", "prefer-vector-width"})
       step.addFnAttr(program->getFnAttribute(attribute));
-    BasicBlock *start = &step.getEntryBlock();
-    refuse = BasicBlock::Create(module.getContext(), "runtime", &step);
-    b.SetInsertPoint(refuse);
-    CallInst *result = b.CreateCall(&slow, {tables.model, call});
-    result->setTailCall();
-    b.CreateRet(result);
-
-    b.SetInsertPoint(start);
-    goOnIf(b.CreateIsNotNull(call));
+    // Where the processor lacks what the rest needs, nothing of the rest may be shared: not even a vzeroupper.
+    b.SetInsertPoint(&step.getEntryBlock());
+    checkAbi();
     checkCall();
     checkArrays();
     checkIds();
@@ -126,6 +121,17 @@ private:
   }
   Value *number(uint64_t value) { return b.getInt64(value); }
   Value *address(Value *pointerValue) { return b.CreatePtrToInt(pointerValue, i64); }
+
+  /// A block that leaves the call to `function`.
+  BasicBlock *leaveTo(Function &function, ArrayRef<Value *> arguments, CallInst::TailCallKind kind) {
+    IRBuilderBase::InsertPointGuard guard(b);
+    BasicBlock *block = BasicBlock::Create(module.getContext(), function.getName(), &step);
+    b.SetInsertPoint(block);
+    CallInst *result = b.CreateCall(&function, arguments);
+    result->setTailCallKind(kind);
+    b.CreateRet(result);
+    return block;
+  }
 
   /// The call is one for the runtime unless `condition` holds.
   void goOnIf(Value *condition) {
@@ -152,10 +158,18 @@ private:
     lowBits.clear();
   }
 
-  void checkCall() {
+  /// Where the processor lacks what the rest needs, nothing of the rest is executed: not even the vzeroupper at its
+  /// end, which is why these calls leave by a way of their own.
+  void checkAbi() {
+    refuse = leaveTo(refused, {call}, CallInst::TCK_MustTail);
+    goOnIf(b.CreateIsNotNull(call));
     // In 64 bits, so that no caller's number is that of a library that cannot run.
     Value *abi = b.CreateZExt(field(call, offsetof(seqc_call, abi), b.getInt32Ty()), i64);
     goOnIf(b.CreateICmpEQ(abi, b.CreateLoad(i64, tables.abi)));
+  }
+
+  void checkCall() {
+    refuse = leaveTo(slow, {tables.model, call}, CallInst::TCK_Tail);
     Value *T = field(call, offsetof(seqc_call, T), i64), *B = field(call, offsetof(seqc_call, B), i64);
     Value *lengths = field(call, offsetof(seqc_call, lengths), pointer);
     Value *one = b.CreateAnd(b.CreateICmpEQ(T, number(1)), b.CreateICmpEQ(B, number(1)));
@@ -325,7 +339,7 @@ private:
   const Model &model;
   RuntimeModel runtime;
   const StepTables &tables;
-  Function &step, &slow, *program;
+  Function &step, &refused, &slow, *program;
   IRBuilder<> b;
   Value *call;
   Type *i64, *pointer;
@@ -351,8 +365,9 @@ bool hasStepEntry(const Model &model) {
   return bytes <= most;
 }
 
-void emitStepEntry(Module &module, const Model &model, const StepTables &tables, Function &step, Function &slow) {
-  StepEntry(module, model, tables, step, slow).emit();
+void emitStepEntry(Module &module, const Model &model, const StepTables &tables, Function &step, Function &refused,
+                   Function &slow) {
+  StepEntry(module, model, tables, step, refused, slow).emit();
 }
 
 } // namespace seqc

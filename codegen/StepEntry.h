@@ -33,9 +33,10 @@ struct StepTables {
 /// Whether a step of `model` is short enough for its own entry: it does not look ahead, and its workspace is small.
 bool hasStepEntry(const Model &model);
 
-/// Fills the empty function `step`, `int M_step(const seqc_call *)`. `slow` is seqc_run_step.
+/// Fills the empty function `step`, `int M_step(const seqc_call *)`. `slow` is seqc_run_step; `refused` is like `step`,
+/// runs on any processor and calls `slow`.
 void emitStepEntry(llvm::Module &module, const Model &model, const StepTables &tables, llvm::Function &step,
-                   llvm::Function &slow);
+                   llvm::Function &refused, llvm::Function &slow);
 
 } // namespace seqc
 

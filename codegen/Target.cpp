@@ -3,6 +3,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 #include "llvm/TargetParser/X86TargetParser.h"
@@ -38,10 +39,16 @@ uint64_t needsOf(llvm::function_ref<bool(llvm::StringRef)> has) {
 }
 
 uint64_t needsOf(const NamedTarget &target) {
+  if (!llvm::Triple(target.triple).isX86())
+    return 0;
   llvm::SmallVector<llvm::StringRef> features;
-  if (llvm::Triple(target.triple).isX86())
-    llvm::X86::getFeaturesForCPU(target.cpu, features);
-  return needsOf([&](llvm::StringRef name) { return llvm::is_contained(features, name); });
+  llvm::X86::getFeaturesForCPU(target.cpu, features);
+  llvm::StringMap<bool> all;
+  for (llvm::StringRef feature : features) {
+    all[feature] = true;
+    llvm::X86::updateImpliedFeatures(feature, /*Enabled=*/true, all);
+  }
+  return needsOf([&](llvm::StringRef name) { return all.lookup(name); });
 }
 
 Target nativeTarget() {

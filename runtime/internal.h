@@ -2,7 +2,8 @@
  *
  * check.c refuses wrong calls, layout.c divides the caller's memory, run.c binds slots and calls programs, pool.c lets
  * threads share them, init.c fills parameters, text.c writes messages, tiles.c asks the kernel, processor.c the
- * processor. Nothing here allocates or locks, and nothing but tiles.c keeps state, except for the threads of a pool.
+ * processor. Nothing here allocates or locks, and nothing but tiles.c and the threads of a pool keeps state from call
+ * to call.
  *===--------------------------------------------------------------------------===*/
 #ifndef SEQC_RUNTIME_INTERNAL_H
 #define SEQC_RUNTIME_INTERNAL_H
