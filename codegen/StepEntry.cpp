@@ -99,7 +99,6 @@ public:
   void emit() {
     for (StringRef attribute : {"target-cpu", "target-features", "prefer-vector-width"})
       step.addFnAttr(program->getFnAttribute(attribute));
-    // Where the processor lacks what the rest needs, nothing of the rest may be shared: not even a vzeroupper.
     b.SetInsertPoint(&step.getEntryBlock());
     checkAbi();
     checkCall();

@@ -13,9 +13,9 @@
 enum { SEQC_SAVES_YMM = 0x6, SEQC_SAVES_ZMM = 0xe6 };
 
 typedef struct feature {
-  const char *name;
-  uint32_t leaf, subleaf;
-  uint8_t reg, bit, saved;
+  char name[16]; /* in place, since a pointer to it would take more room than it does */
+  uint32_t leaf;
+  uint8_t subleaf, reg, bit, saved;
 } feature;
 
 static const feature features[] = {
