@@ -83,13 +83,14 @@ static void writeWork(OStream &json, const Model &model) {
   });
 }
 
-static void writeModel(OStream &json, const Model &model, const LibraryInfo &info) {
+static void writeModel(OStream &json, const Model &model, const LibraryInfo &info, llvm::StringRef level) {
   json.attribute("abi", SEQC_ABI_VERSION);
   json.attribute("version", SEQC_VERSION);
   json.attribute("model", model.name);
   json.attribute("symbol", model.symbol);
   json.attribute("source", info.source);
-  json.attribute("march", info.march);
+  json.attribute("march", level);
+  writeStrings(json, "levels", info.levels);
   json.attribute("dtype", model.f64 ? "f64" : "f32");
   json.attributeObject("dims", [&] {
     for (const auto &[name, value] : model.dims)
@@ -125,22 +126,23 @@ static void writeModel(OStream &json, const Model &model, const LibraryInfo &inf
   writeNameOrNull(json, "needs_batch", model.needsBatch);
 }
 
-std::string describe(const Model &model, const LibraryInfo &info) {
+std::string describe(const Model &model, const LibraryInfo &info, llvm::StringRef level) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   OStream json(stream, /*IndentSize=*/1);
-  json.object([&] { writeModel(json, model, info); });
+  json.object([&] { writeModel(json, model, info, level); });
   return text;
 }
 
-std::string reportWeights(const Model &model) {
+std::string reportWeights(const Model &model, llvm::StringRef level) {
   std::string text;
   llvm::raw_string_ostream os(text);
   int64_t prepared = 0;
   for (const ModelSlot &slot : model.forward.slots)
     if (slot.source == SEQC_PREPARED)
       prepared += slot.features * slot.bytes;
-  os << model.name << ": weights of inference, prepared memory " << prepared << " bytes\n";
+  os << model.name << ": weights of inference" << (level.empty() ? "" : " for ") << level << ", prepared memory "
+     << prepared << " bytes\n";
   for (const PackedWeights &weights : model.weights) {
     os << "  " << weights.name << ": " << weights.products << " x [";
     llvm::interleaveComma(weights.shape, os);

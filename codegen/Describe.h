@@ -10,10 +10,10 @@
 namespace seqc {
 
 /// The text that M_describe returns; its keys are documented in docs/library.md.
-std::string describe(const Model &model, const LibraryInfo &info);
+std::string describe(const Model &model, const LibraryInfo &info, llvm::StringRef level);
 
-/// For people: how inference stores the weights of products.
-std::string reportWeights(const Model &model);
+/// For people: how inference stores the weights of products. `level` is empty if the library has one only.
+std::string reportWeights(const Model &model, llvm::StringRef level);
 
 } // namespace seqc
 

@@ -120,7 +120,8 @@ std::string makeHeader(const std::vector<Model> &models, const LibraryInfo &info
   std::string text;
   llvm::raw_string_ostream out(text);
   std::string guard = "SEQC_LIBRARY_" + StringRef(mangle(base)).upper() + "_H";
-  out << "/* " << base << ".h - written by seqc " << SEQC_VERSION << " from " << info.source << ", for " << info.march
+  out << "/* " << base << ".h - written by seqc " << SEQC_VERSION << " from " << info.source << ", for "
+      << llvm::join(info.levels, ", ")
       << "; do not edit.\n"
          " * Everything a C or C++ program needs to call the library; link with it, or load it with dlopen. */\n"
       << "#ifndef " << guard << "\n#define " << guard << "\n\n"

@@ -11,6 +11,7 @@
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/xxhash.h"
+#include "llvm/Transforms/Utils/ModuleUtils.h"
 
 using namespace llvm;
 
@@ -18,15 +19,13 @@ namespace seqc {
 
 namespace {
 
-/// Writes the constants of one model. Structs are those of runtime/model.h, field by field.
-class TableWriter {
+/// Writes constants. Structs are those of runtime/model.h, field by field.
+class ConstantWriter {
 public:
-  TableWriter(Module &module, const Model &model, const LibraryInfo &info)
-      : module(module), context(module.getContext()), model(model), info(info) {}
+  ConstantWriter(Module &module, std::string prefix)
+      : module(module), context(module.getContext()), prefix(std::move(prefix)) {}
 
-  void write();
-
-private:
+protected:
   Constant *int8(int64_t value) { return ConstantInt::get(Type::getInt8Ty(context), value); }
   Constant *int32(int64_t value) { return ConstantInt::getSigned(Type::getInt32Ty(context), value); }
   Constant *int64(int64_t value) { return ConstantInt::getSigned(Type::getInt64Ty(context), value); }
@@ -37,41 +36,136 @@ private:
   Constant *text(StringRef value);
   Constant *array(ArrayRef<Constant *> rows, const Twine &name);
 
-  Constant *slot(const ModelSlot &slot);
-  Constant *slots(const std::vector<ModelSlot> &rows, const Twine &name);
-  Constant *program(const ModelProgram &program, StringRef name);
-  Constant *tensor(const ModelTensor &tensor);
-  Constant *tensors(const std::vector<ModelTensor> &list, const Twine &name);
-  Constant *zeros();
-  uint64_t tag(StringRef description);
-
-  Function *entry(StringRef name, Type *result, ArrayRef<Type *> parameters);
+  /// `result name(parameters)` of the runtime.
   Function *callee(StringRef name, Type *result, ArrayRef<Type *> parameters);
-  void emitThunk(StringRef name, StringRef callee, Type *result, ArrayRef<Type *> parameters, Constant *table);
-  void emitStep(const StepTables &tables);
-  void emitEntryPoints(const StepTables &tables, Constant *description);
 
   Module &module;
   LLVMContext &context;
-  const Model &model;
+
+private:
+  std::string prefix; // of the constants' names
+};
+
+/// What all models share: the levels of the processor, and their choice when the library is loaded.
+class LibraryWriter : ConstantWriter {
+public:
+  LibraryWriter(Module &module, ArrayRef<LevelModels> levels, const LibraryInfo &info);
+
+  /// seqc_library
+  GlobalVariable *table() { return library; }
+
+  /// A pointer that will be to the one of `models`, an array, that belongs to the level.
+  Constant *choose(GlobalVariable *models, const Twine &name);
+
+private:
+  GlobalVariable *library;
+  Instruction *end; // of the function that is called when the library is loaded
+  Value *level;
+};
+
+/// Writes the tables and entry points of one model.
+class TableWriter : ConstantWriter {
+public:
+  TableWriter(Module &module, ArrayRef<LevelModels> levels, size_t number, const LibraryInfo &info,
+              LibraryWriter &library)
+      : ConstantWriter(module, (*levels.front().models)[number].symbol), levels(levels), number(number), info(info),
+        library(library), model((*levels.front().models)[number]) {}
+
+  void write();
+
+private:
+  struct Shared {
+    Constant *name, *ahead, *params, *inputs, *states, *outputs, *zeros;
+  };
+
+  const Model &modelOf(const LevelModels &level) { return (*level.models)[number]; }
+  Constant *slot(const ModelSlot &slot);
+  Constant *slots(const std::vector<ModelSlot> &rows, const Twine &name);
+  Constant *program(const ModelProgram &program, StringRef name, StringRef suffix);
+  Constant *tensor(const ModelTensor &tensor);
+  Constant *tensors(const std::vector<ModelTensor> &list, const Twine &name);
+  Constant *zeros();
+  uint64_t tag(const Model &model, StringRef description);
+  Constant *table(size_t level, const Shared &shared, Function *step);
+  Constant *tableAt(size_t level);
+
+  Function *function(const Twine &name, Type *result, ArrayRef<Type *> parameters, bool isExported);
+  Function *entry(StringRef name, Type *result, ArrayRef<Type *> parameters);
+  Value *chosen(IRBuilder<> &builder);
+  void callRuntime(Function &function, StringRef target, Constant *table = nullptr);
+  void emitDescribe();
+  void fillStep(size_t level, const Shared &shared, Function &step);
+  void emitStepChoice(Function &step);
+  void emitEntryPoints();
+
+  ArrayRef<LevelModels> levels;
+  size_t number;
   const LibraryInfo &info;
+  LibraryWriter &library;
+  const Model &model;               // of the first level, for whatever does not depend on the level
+  GlobalVariable *models = nullptr; // seqc_model for each level
+  Constant *choice = nullptr;       // where there are several: points to one of them
+  std::vector<uint64_t> tags;
 };
 
 } // namespace
 
-Constant *TableWriter::global(Constant *value, const Twine &name, bool constant) {
-  auto *variable = new GlobalVariable(module, value->getType(), constant, GlobalValue::InternalLinkage, value,
-                                      model.symbol + "." + name);
+//===-- Constants -------------------------------------------------------------------===//
+
+Constant *ConstantWriter::global(Constant *value, const Twine &name, bool constant) {
+  auto *variable =
+      new GlobalVariable(module, value->getType(), constant, GlobalValue::InternalLinkage, value, prefix + "." + name);
+  if (constant)
+    variable->setUnnamedAddr(GlobalValue::UnnamedAddr::Global); // levels share what they have in common
   return variable;
 }
 
-Constant *TableWriter::text(StringRef value) { return global(ConstantDataArray::getString(context, value), "text"); }
+Constant *ConstantWriter::text(StringRef value) { return global(ConstantDataArray::getString(context, value), "text"); }
 
-Constant *TableWriter::array(ArrayRef<Constant *> rows, const Twine &name) {
+Constant *ConstantWriter::array(ArrayRef<Constant *> rows, const Twine &name) {
   if (rows.empty())
     return null();
   return global(ConstantArray::get(ArrayType::get(rows.front()->getType(), rows.size()), rows), name);
 }
+
+Function *ConstantWriter::callee(StringRef name, Type *result, ArrayRef<Type *> parameters) {
+  FunctionCallee target = module.getOrInsertFunction(name, FunctionType::get(result, parameters, false));
+  auto *function = cast<Function>(target.getCallee());
+  function->setVisibility(GlobalValue::HiddenVisibility);
+  return function;
+}
+
+//===-- The library -----------------------------------------------------------------===//
+
+LibraryWriter::LibraryWriter(Module &module, ArrayRef<LevelModels> levels, const LibraryInfo &info)
+    : ConstantWriter(module, "seqc") {
+  SmallVector<Constant *> rows;
+  for (auto [level, name] : zip_equal(levels, info.levels))
+    rows.push_back(ConstantStruct::getAnon({text(name), int64(static_cast<int64_t>(level.needs))}));
+  Constant *value =
+      ConstantStruct::getAnon({array(rows, "levels"), int64(static_cast<int64_t>(levels.size())),
+                               text(join(info.levels, ", ")), /*abi=*/int64(-1), /*level=*/int64(0), null(), int32(0)});
+  library = cast<GlobalVariable>(global(value, "library", /*constant=*/false));
+
+  Type *pointer = PointerType::get(context, 0);
+  Function *load = Function::Create(FunctionType::get(Type::getVoidTy(context), false), GlobalValue::InternalLinkage,
+                                    "seqc.load", module);
+  IRBuilder<> builder(BasicBlock::Create(context, "", load));
+  level = builder.CreateCall(callee("seqc_load", builder.getInt64Ty(), {pointer}), {library});
+  end = builder.CreateRetVoid();
+  // Before the constructors of a program that this is linked into.
+  constexpr int first = 101;
+  appendToGlobalCtors(module, load, first);
+}
+
+Constant *LibraryWriter::choose(GlobalVariable *models, const Twine &name) {
+  Constant *choice = global(models, name, /*constant=*/false);
+  IRBuilder<> builder(end);
+  builder.CreateStore(builder.CreateInBoundsGEP(models->getValueType(), models, {builder.getInt64(0), level}), choice);
+  return choice;
+}
+
+//===-- Tables of a model -------------------------------------------------------------===//
 
 // seqc_slot
 Constant *TableWriter::slot(const ModelSlot &slot) {
@@ -88,9 +182,9 @@ Constant *TableWriter::slots(const std::vector<ModelSlot> &rows, const Twine &na
 }
 
 // seqc_program
-Constant *TableWriter::program(const ModelProgram &program, StringRef name) {
-  auto function = [&](StringRef suffix) -> Constant * {
-    Function *found = module.getFunction((Twine(model.name) + "." + name + suffix).str());
+Constant *TableWriter::program(const ModelProgram &program, StringRef name, StringRef suffix) {
+  auto function = [&](StringRef what) -> Constant * {
+    Function *found = module.getFunction((Twine(model.name) + "." + name + what + suffix).str());
     return found ? found : null();
   };
   return ConstantStruct::getAnon({slots(program.slots, name + ".slots"),
@@ -122,17 +216,19 @@ Constant *TableWriter::tensors(const std::vector<ModelTensor> &list, const Twine
 /// not declared constant it takes no room in the file.
 Constant *TableWriter::zeros() {
   int64_t longest = 8;
-  for (const ModelProgram *program : {&model.forward, &model.forwardTaped, &model.backward})
-    for (const ModelSlot &slot : program->slots)
-      if (slot.time || slot.batch)
-        longest = std::max(longest, slot.features * slot.bytes);
+  for (const LevelModels &level : levels)
+    for (const ModelProgram *program :
+         {&modelOf(level).forward, &modelOf(level).forwardTaped, &modelOf(level).backward})
+      for (const ModelSlot &slot : program->slots)
+        if (slot.time || slot.batch)
+          longest = std::max(longest, slot.features * slot.bytes);
   auto *type = ArrayType::get(Type::getInt8Ty(context), longest + SEQC_ALIGNMENT);
   Constant *zeros = global(ConstantAggregateZero::get(type), "zeros", /*constant=*/false);
   cast<GlobalVariable>(zeros)->setAlignment(Align(SEQC_ALIGNMENT));
   return zeros;
 }
 
-uint64_t TableWriter::tag(StringRef description) {
+uint64_t TableWriter::tag(const Model &model, StringRef description) {
   std::string layout = description.str();
   raw_string_ostream stream(layout);
   for (const std::vector<ModelSlot> *rows : {&model.tape, &model.forward.slots})
@@ -141,94 +237,158 @@ uint64_t TableWriter::tag(StringRef description) {
   return xxh3_64bits(layout);
 }
 
-Function *TableWriter::entry(StringRef name, Type *result, ArrayRef<Type *> parameters) {
-  auto *type = FunctionType::get(result, parameters, /*isVarArg=*/false);
-  Function *function = Function::Create(type, GlobalValue::ExternalLinkage, model.symbol + "_" + name, module);
+// seqc_model
+Constant *TableWriter::table(size_t level, const Shared &shared, Function *step) {
+  const Model &model = modelOf(levels[level]);
+  StringRef suffix = levels[level].suffix;
+  std::string json = describe(model, info, info.levels[level]);
+  tags.push_back(tag(model, json));
+  auto count = [&](const std::vector<ModelTensor> &list) { return int32(static_cast<int64_t>(list.size())); };
+  return ConstantStruct::getAnon({shared.name,
+                                  text(json),
+                                  int32(model.realBytes()),
+                                  int32(!model.looksAhead.empty()),
+                                  shared.ahead,
+                                  shared.params,
+                                  shared.inputs,
+                                  shared.states,
+                                  shared.outputs,
+                                  count(model.params),
+                                  count(model.inputs),
+                                  count(model.states),
+                                  count(model.outputs),
+                                  int32(model.hasLoss),
+                                  program(model.forward, "forward", suffix),
+                                  program(model.forwardTaped, "forward_taped", suffix),
+                                  program(model.backward, "backward", suffix),
+                                  slots(model.tape, "tape.slots"),
+                                  int64(static_cast<int64_t>(model.tape.size())),
+                                  shared.zeros,
+                                  int64(static_cast<int64_t>(tags.back())),
+                                  library.table(),
+                                  step});
+}
+
+Constant *TableWriter::tableAt(size_t level) {
+  Type *i64 = Type::getInt64Ty(context);
+  return ConstantExpr::getInBoundsGetElementPtr(
+      models->getValueType(), models, ArrayRef<Constant *>{ConstantInt::get(i64, 0), ConstantInt::get(i64, level)});
+}
+
+//===-- Entry points ------------------------------------------------------------------===//
+
+Function *TableWriter::function(const Twine &name, Type *result, ArrayRef<Type *> parameters, bool isExported) {
+  Function *function =
+      Function::Create(FunctionType::get(result, parameters, /*isVarArg=*/false),
+                       isExported ? GlobalValue::ExternalLinkage : GlobalValue::InternalLinkage, name, module);
   BasicBlock::Create(context, "", function);
   return function;
 }
 
-/// `result name(const seqc_model *, parameters)` of the runtime.
-Function *TableWriter::callee(StringRef name, Type *result, ArrayRef<Type *> parameters) {
-  SmallVector<Type *> types = {PointerType::get(context, 0)};
-  append_range(types, parameters);
-  FunctionCallee target = module.getOrInsertFunction(name, FunctionType::get(result, types, false));
-  auto *function = cast<Function>(target.getCallee());
-  function->setVisibility(GlobalValue::HiddenVisibility);
-  return function;
+Function *TableWriter::entry(StringRef name, Type *result, ArrayRef<Type *> parameters) {
+  return function(model.symbol + "_" + name, result, parameters, /*isExported=*/true);
 }
 
-/// `result M_name(parameters) { return target(&table, parameters); }`
-void TableWriter::emitThunk(StringRef name, StringRef target, Type *result, ArrayRef<Type *> parameters,
-                            Constant *table) {
-  Function *function = entry(name, result, parameters);
-  SmallVector<Value *> arguments = {table};
-  for (Argument &argument : function->args())
+/// The table of the level that runs.
+Value *TableWriter::chosen(IRBuilder<> &builder) {
+  return choice ? builder.CreateLoad(builder.getPtrTy(), choice) : static_cast<Value *>(models);
+}
+
+/// `return target(table, parameters);`, by default with the table of the level that runs.
+void TableWriter::callRuntime(Function &function, StringRef target, Constant *table) {
+  IRBuilder<> builder(&function.getEntryBlock());
+  SmallVector<Value *> arguments = {table ? table : chosen(builder)};
+  SmallVector<Type *> types = {builder.getPtrTy()};
+  for (Argument &argument : function.args()) {
     arguments.push_back(&argument);
-  IRBuilder<> builder(&function->getEntryBlock());
-  builder.CreateRet(builder.CreateCall(callee(target, result, parameters), arguments));
+    types.push_back(argument.getType());
+  }
+  builder.CreateRet(builder.CreateCall(callee(target, function.getReturnType(), types), arguments));
 }
 
-void TableWriter::emitStep(const StepTables &tables) {
-  Type *i32 = Type::getInt32Ty(context), *pointer = PointerType::get(context, 0);
-  if (!hasStepEntry(model))
-    return emitThunk("step", "seqc_run_step", i32, {pointer}, tables.model);
-  emitStepEntry(module, model, tables, *entry("step", i32, {pointer}), *callee("seqc_run_step", i32, {pointer}));
-}
-
-void TableWriter::emitEntryPoints(const StepTables &tables, Constant *description) {
-  Type *i32 = Type::getInt32Ty(context), *i64 = Type::getInt64Ty(context), *pointer = PointerType::get(context, 0);
-  Constant *table = tables.model;
+void TableWriter::emitDescribe() {
+  Type *pointer = PointerType::get(context, 0);
   IRBuilder<> builder(&entry("describe", pointer, {})->getEntryBlock());
-  builder.CreateRet(description);
+  Value *description =
+      builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), chosen(builder), offsetof(seqc_model, description));
+  builder.CreateRet(builder.CreateLoad(pointer, description));
+}
+
+void TableWriter::fillStep(size_t level, const Shared &shared, Function &step) {
+  if (!hasStepEntry(modelOf(levels[level])))
+    return callRuntime(step, "seqc_run_step", tableAt(level));
+  Type *pointer = PointerType::get(context, 0);
+  Constant *abi = ConstantExpr::getInBoundsGetElementPtr(Type::getInt8Ty(context), library.table(),
+                                                         int64(static_cast<int64_t>(offsetof(seqc_library, abi))));
+  Function *refused =
+      function(model.name + ".step.refused" + levels[level].suffix, Type::getInt32Ty(context), {pointer},
+               /*isExported=*/false);
+  refused->addFnAttr(Attribute::NoInline);
+  callRuntime(*refused, "seqc_run_step", tableAt(level));
+  StepTables tables = {tableAt(level), shared.zeros, abi, tags[level], levels[level].suffix};
+  emitStepEntry(module, modelOf(levels[level]), tables, step, *refused,
+                *callee("seqc_run_step", Type::getInt32Ty(context), {pointer, pointer}));
+}
+
+/// Jumps to the step of the level that runs.
+void TableWriter::emitStepChoice(Function &step) {
+  IRBuilder<> builder(&step.getEntryBlock());
+  Value *target =
+      builder.CreateLoad(builder.getPtrTy(), builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), chosen(builder),
+                                                                                offsetof(seqc_model, step)));
+  CallInst *call = builder.CreateCall(step.getFunctionType(), target, {step.getArg(0)});
+  call->setTailCallKind(CallInst::TCK_MustTail);
+  builder.CreateRet(call);
+}
+
+void TableWriter::emitEntryPoints() {
+  Type *i32 = Type::getInt32Ty(context), *i64 = Type::getInt64Ty(context), *pointer = PointerType::get(context, 0);
+  emitDescribe();
   for (StringRef name :
        {"init", "prepare", "forward", "forward_taped", "backward", "gradient", "pool_start", "pool_stop"})
-    emitThunk(name, ("seqc_run_" + name).str(), i32, {pointer}, table);
-  emitStep(tables);
-  emitThunk("workspace_size", "seqc_workspace_size", i64, {i64, i64}, table);
-  emitThunk("tape_size", "seqc_tape_size", i64, {i64, i64}, table);
-  emitThunk("prepared_size", "seqc_prepared_size", i64, {}, table);
-  emitThunk("pool_size", "seqc_pool_size", i64, {i64}, table);
+    callRuntime(*entry(name, i32, {pointer}), ("seqc_run_" + name).str());
+  callRuntime(*entry("workspace_size", i64, {i64, i64}), "seqc_workspace_size");
+  callRuntime(*entry("tape_size", i64, {i64, i64}), "seqc_tape_size");
+  callRuntime(*entry("prepared_size", i64, {}), "seqc_prepared_size");
+  callRuntime(*entry("pool_size", i64, {i64}), "seqc_pool_size");
 }
 
-// seqc_model
 void TableWriter::write() {
-  std::string json = describe(model, info);
-  Constant *description = text(json);
   std::string ahead = "equation '" + model.looksAhead + "' reads a later step";
-  Constant *noRow = zeros();
-  uint64_t layout = tag(json);
-  auto count = [&](const std::vector<ModelTensor> &list) { return int32(static_cast<int64_t>(list.size())); };
-  Constant *table = ConstantStruct::getAnon({text(model.symbol),
-                                             description,
-                                             int32(model.realBytes()),
-                                             int32(!model.looksAhead.empty()),
-                                             model.looksAhead.empty() ? null() : text(ahead),
-                                             tensors(model.params, "params"),
-                                             tensors(model.inputs, "inputs"),
-                                             tensors(model.states, "states"),
-                                             tensors(model.outputs, "outputs"),
-                                             count(model.params),
-                                             count(model.inputs),
-                                             count(model.states),
-                                             count(model.outputs),
-                                             int32(model.hasLoss),
-                                             program(model.forward, "forward"),
-                                             program(model.forwardTaped, "forward_taped"),
-                                             program(model.backward, "backward"),
-                                             slots(model.tape, "tape.slots"),
-                                             int64(static_cast<int64_t>(model.tape.size())),
-                                             noRow,
-                                             int64(static_cast<int64_t>(layout))});
-  emitEntryPoints({global(table, "model"), noRow, layout}, description);
+  Shared shared = {text(model.symbol),
+                   model.looksAhead.empty() ? null() : text(ahead),
+                   tensors(model.params, "params"),
+                   tensors(model.inputs, "inputs"),
+                   tensors(model.states, "states"),
+                   tensors(model.outputs, "outputs"),
+                   zeros()};
+  Type *i32 = Type::getInt32Ty(context), *pointer = PointerType::get(context, 0);
+  Function *step = entry("step", i32, {pointer});
+  bool several = levels.size() > 1;
+  SmallVector<Function *> steps;
+  SmallVector<Constant *> tables;
+  for (auto [number, level] : enumerate(levels)) {
+    steps.push_back(several ? function(model.name + ".step" + level.suffix, i32, {pointer}, /*isExported=*/false)
+                            : step);
+    tables.push_back(table(number, shared, steps.back()));
+  }
+  models = cast<GlobalVariable>(array(tables, "model"));
+  if (several) {
+    choice = library.choose(models, model.symbol + ".chosen");
+    emitStepChoice(*step);
+  }
+  for (auto [number, function] : enumerate(steps))
+    fillStep(number, shared, *function);
+  emitEntryPoints();
 }
 
-void emitModelTables(Module &module, const std::vector<Model> &models, const LibraryInfo &info) {
+void emitModelTables(Module &module, ArrayRef<LevelModels> levels, const LibraryInfo &info) {
   for (Function &function : module)
     if (!function.isDeclaration())
       function.setLinkage(GlobalValue::InternalLinkage);
-  for (const Model &model : models)
-    TableWriter(module, model, info).write();
+  LibraryWriter library(module, levels, info);
+  for (size_t number = 0; number < levels.front().models->size(); ++number)
+    TableWriter(module, levels, number, info, library).write();
 }
 
 } // namespace seqc

@@ -4,6 +4,8 @@
 
 #include "codegen/Model.h"
 
+#include "llvm/ADT/ArrayRef.h"
+
 #include <string>
 #include <vector>
 
@@ -15,13 +17,21 @@ namespace seqc {
 
 /// What the library says of itself beside the models.
 struct LibraryInfo {
-  std::string source; // the .seq file, without its folders
-  std::string march;  // the processor it is compiled for
+  std::string source;              // the .seq file, without its folders
+  std::vector<std::string> levels; // the processors it is compiled for, the best one last
 };
 
-/// Adds for each model its constant `seqc_model` (runtime/model.h), the text that `describe` returns, and the exported
-/// entry points. Afterwards the entry points are all that the module exports. Its data layout must be set.
-void emitModelTables(llvm::Module &module, const std::vector<Model> &models, const LibraryInfo &info);
+/// The models as they are compiled for one level of the processor.
+struct LevelModels {
+  uint64_t needs = 0; // see seqc_level
+  std::string suffix; // of the names of its functions
+  const std::vector<Model> *models = nullptr;
+};
+
+/// Adds for each model and level its constant `seqc_model` (runtime/model.h) and the text that `describe` returns, the
+/// exported entry points, and what chooses the level when the library is loaded. Afterwards the entry points are all
+/// that the module exports. Its data layout must be set. `levels` are those of `info`, in the same order.
+void emitModelTables(llvm::Module &module, llvm::ArrayRef<LevelModels> levels, const LibraryInfo &info);
 
 } // namespace seqc
 

@@ -90,20 +90,17 @@ private:
 
 class StepEntry {
 public:
-  StepEntry(Module &module, const Model &model, const StepTables &tables, Function &step, Function &slow)
-      : module(module), model(model), runtime(model), tables(tables), step(step), slow(slow), b(module.getContext()),
+  StepEntry(Module &module, const Model &model, const StepTables &tables, Function &step, Function &refused,
+            Function &slow)
+      : module(module), model(model), runtime(model), tables(tables), step(step), refused(refused), slow(slow),
+        program(module.getFunction(model.name + ".forward.run" + tables.suffix)), b(module.getContext()),
         call(step.getArg(0)), i64(b.getInt64Ty()), pointer(b.getPtrTy()) {}
 
   void emit() {
-    BasicBlock *start = &step.getEntryBlock();
-    refuse = BasicBlock::Create(module.getContext(), "runtime", &step);
-    b.SetInsertPoint(refuse);
-    CallInst *result = b.CreateCall(&slow, {tables.model, call});
-    result->setTailCall();
-    b.CreateRet(result);
-
-    b.SetInsertPoint(start);
-    goOnIf(b.CreateIsNotNull(call));
+    for (StringRef attribute : {"target-cpu", "target-features", "prefer-vector-width"})
+      step.addFnAttr(program->getFnAttribute(attribute));
+    b.SetInsertPoint(&step.getEntryBlock());
+    checkAbi();
     checkCall();
     checkArrays();
     checkIds();
@@ -123,6 +120,17 @@ private:
   }
   Value *number(uint64_t value) { return b.getInt64(value); }
   Value *address(Value *pointerValue) { return b.CreatePtrToInt(pointerValue, i64); }
+
+  /// A block that leaves the call to `function`.
+  BasicBlock *leaveTo(Function &function, ArrayRef<Value *> arguments, CallInst::TailCallKind kind) {
+    IRBuilderBase::InsertPointGuard guard(b);
+    BasicBlock *block = BasicBlock::Create(module.getContext(), function.getName(), &step);
+    b.SetInsertPoint(block);
+    CallInst *result = b.CreateCall(&function, arguments);
+    result->setTailCallKind(kind);
+    b.CreateRet(result);
+    return block;
+  }
 
   /// The call is one for the runtime unless `condition` holds.
   void goOnIf(Value *condition) {
@@ -149,9 +157,18 @@ private:
     lowBits.clear();
   }
 
+  /// Where the processor lacks what the rest needs, nothing of the rest is executed: not even the vzeroupper at its
+  /// end, which is why these calls leave by a way of their own.
+  void checkAbi() {
+    refuse = leaveTo(refused, {call}, CallInst::TCK_MustTail);
+    goOnIf(b.CreateIsNotNull(call));
+    // In 64 bits, so that no caller's number is that of a library that cannot run.
+    Value *abi = b.CreateZExt(field(call, offsetof(seqc_call, abi), b.getInt32Ty()), i64);
+    goOnIf(b.CreateICmpEQ(abi, b.CreateLoad(i64, tables.abi)));
+  }
+
   void checkCall() {
-    Value *abi = field(call, offsetof(seqc_call, abi), b.getInt32Ty());
-    goOnIf(b.CreateICmpEQ(abi, b.getInt32(SEQC_ABI_VERSION)));
+    refuse = leaveTo(slow, {tables.model, call}, CallInst::TCK_Tail);
     Value *T = field(call, offsetof(seqc_call, T), i64), *B = field(call, offsetof(seqc_call, B), i64);
     Value *lengths = field(call, offsetof(seqc_call, lengths), pointer);
     Value *one = b.CreateAnd(b.CreateICmpEQ(T, number(1)), b.CreateICmpEQ(B, number(1)));
@@ -314,7 +331,6 @@ private:
       put(frame, place + static_cast<int64_t>(offsetof(seqc_place, stride_t)), number(0));
       put(frame, place + static_cast<int64_t>(offsetof(seqc_place, stride_b)), number(0));
     }
-    Function *program = module.getFunction(model.name + ".forward.run");
     b.CreateCall(InlinedCopies().copy(program), {frame});
   }
 
@@ -322,7 +338,7 @@ private:
   const Model &model;
   RuntimeModel runtime;
   const StepTables &tables;
-  Function &step, &slow;
+  Function &step, &refused, &slow, *program;
   IRBuilder<> b;
   Value *call;
   Type *i64, *pointer;
@@ -348,8 +364,9 @@ bool hasStepEntry(const Model &model) {
   return bytes <= most;
 }
 
-void emitStepEntry(Module &module, const Model &model, const StepTables &tables, Function &step, Function &slow) {
-  StepEntry(module, model, tables, step, slow).emit();
+void emitStepEntry(Module &module, const Model &model, const StepTables &tables, Function &step, Function &refused,
+                   Function &slow) {
+  StepEntry(module, model, tables, step, refused, slow).emit();
 }
 
 } // namespace seqc

@@ -15,7 +15,7 @@ int seqc_check_call(const seqc_context *context) {
                      "the call has abi = %d, this library speaks version %d: set abi to SEQC_ABI_VERSION and compile "
                      "with the header of this library",
                      (int64_t)call->abi, (int64_t)SEQC_ABI_VERSION);
-  return SEQC_OK;
+  return seqc_check_processor(context);
 }
 
 /*===-- Arrays ------------------------------------------------------------------===*/

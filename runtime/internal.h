@@ -1,8 +1,9 @@
 /*===- internal.h - What the runtime's files share ----------------------------===
  *
  * check.c refuses wrong calls, layout.c divides the caller's memory, run.c binds slots and calls programs, pool.c lets
- * threads share them, init.c fills parameters, text.c writes messages, tiles.c asks the kernel. Nothing here allocates
- * or locks, and nothing but tiles.c keeps state, except for the threads of a pool.
+ * threads share them, init.c fills parameters, text.c writes messages, tiles.c asks the kernel, processor.c the
+ * processor. Nothing here allocates or locks, and nothing but tiles.c and the threads of a pool keeps state from call
+ * to call.
  *===--------------------------------------------------------------------------===*/
 #ifndef SEQC_RUNTIME_INTERNAL_H
 #define SEQC_RUNTIME_INTERNAL_H
@@ -24,6 +25,16 @@ typedef struct seqc_context {
 
 /* Whether generated code may use matrix tile registers. */
 int seqc_matrix_tiles(void);
+
+/*===-- processor.c -------------------------------------------------------------===*/
+
+uint64_t seqc_processor_features(void);
+
+/* Chooses the best level for a processor with the features `has`, or the level `wanted` if that is a name. */
+void seqc_choose_level(seqc_library *library, uint64_t has, const char *wanted);
+
+/* Whether the generated code can run at all. */
+int seqc_check_processor(const seqc_context *context);
 
 /*===-- text.c ------------------------------------------------------------------===*/
 

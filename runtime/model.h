@@ -2,6 +2,7 @@
  *
  * Not for users. `seqc` emits one constant `seqc_model` per model and thunks such as
  *   int M_forward(const seqc_call *call) { return seqc_run_forward(&M_model, call); }
+ * A library with code for several levels of the processor has a `seqc_model` for each; they share the tensors.
  * The runtime checks the call, lays out the workspace, fills a frame with one pointer and two strides per slot,
  * and calls the generated program. Everything about memory that depends on T and B is decided here, by tables.
  *===--------------------------------------------------------------------------===*/
@@ -89,6 +90,24 @@ typedef struct seqc_tensor {
   uint8_t last;            /* outputs: only the last step, [B, features] */
 } seqc_tensor;
 
+/* A level of the processor that the library has code for. */
+typedef struct seqc_level {
+  const char *name; /* as in --march */
+  uint64_t needs;   /* features of the processor, see processor.def */
+} seqc_level;
+
+/* One for all models of a library. */
+typedef struct seqc_library {
+  const seqc_level *levels; /* the best one last */
+  int64_t level_count;
+  const char *names; /* of the levels, for messages */
+  /* Written by seqc_load: */
+  int64_t abi;       /* what calls must have: SEQC_ABI_VERSION; -1 where no level can run. `step` looks at it first */
+  int64_t level;     /* the one that runs, or the one that would */
+  const char *lacks; /* where none can run: the feature that is missing, or NULL if SEQC_MARCH names no level */
+  int32_t is_forced; /* by SEQC_MARCH */
+} seqc_library;
+
 typedef struct seqc_model {
   const char *name, *description; /* description: the JSON text */
   int32_t element;                /* bytes of a real number: 4 or 8 */
@@ -102,6 +121,8 @@ typedef struct seqc_model {
   int64_t tape_count;
   const void *zeros; /* see seqc_frame */
   uint64_t tag;      /* of tapes and prepared memory: equal only for models with equal tables */
+  const seqc_library *library;
+  int (*step)(const seqc_call *); /* of this level, in a library with several: where M_step goes on */
 } seqc_model;
 
 /*===-- Entry points: what the thunks call --------------------------------------===*/
@@ -109,6 +130,9 @@ typedef struct seqc_model {
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Called when the library is loaded. Returns the level whose models entry points are to use. */
+int64_t seqc_load(seqc_library *library);
 
 int seqc_run_init(const seqc_model *model, const seqc_call *call);
 int seqc_run_prepare(const seqc_model *model, const seqc_call *call);

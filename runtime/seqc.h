@@ -35,7 +35,8 @@ typedef enum seqc_status {
   SEQC_WRONG_VERSION = 9,   /* the caller was compiled against another version of this header */
   SEQC_WRONG_CONTENT = 10,  /* tape, prepared or pool not written by this model, or for another T and B */
   SEQC_BUSY_POOL = 11,      /* another call is using the pool */
-  SEQC_NO_THREAD = 12       /* the system gives no more threads */
+  SEQC_NO_THREAD = 12,      /* the system gives no more threads */
+  SEQC_WRONG_PROCESSOR = 13 /* the library has no code for this processor, or not what SEQC_MARCH asks for */
 } seqc_status;
 
 /* Required alignment, in bytes, of workspace, tape, prepared and pool. Other arrays need that of their element. */

@@ -1,7 +1,7 @@
 /*===- tiles.c - Whether this process may use matrix tile registers ---------------===
  *
  * Linux grants the registers of AMX on request, to the whole process. It is asked once; calls that ask at the same time
- * get the same answer. This is the only thing the runtime remembers.
+ * get the same answer. This is the only thing that calls leave behind.
  *===--------------------------------------------------------------------------===*/
 #include "runtime/internal.h"
 

@@ -24,7 +24,7 @@ std::string generate(const std::string &text, const std::string &targetName, Emi
   buildTilePlan(passes, *target);
   buildCpuLowering(passes, *target);
   EXPECT_TRUE(mlir::succeeded(passes.run(*module)));
-  auto code = emitCode(*module, *target, what);
+  auto code = emitCode({{*module, &*target, ""}}, what);
   EXPECT_TRUE(mlir::succeeded(code));
   return mlir::succeeded(code) ? *code : "";
 }
@@ -84,6 +84,25 @@ TEST(Object, VectorsAreAsWideAsTheTarget) {
   EXPECT_NE(v3.find("vfmadd231ps"), std::string::npos);
   EXPECT_EQ(generate(text, "x86-64-v2", Emit::Assembly).find("%ymm"), std::string::npos);
   EXPECT_NE(generate(text, "aarch64", Emit::Assembly).find("fmla"), std::string::npos);
+}
+
+std::vector<std::string> namesOf(llvm::ArrayRef<std::string> wanted) {
+  std::vector<std::string> names;
+  for (const auto &target : llvm::cantFail(findTargets(wanted)))
+    names.push_back(target.name);
+  return names;
+}
+
+TEST(Object, LevelsAreInOrder) {
+  const std::vector<std::string> all = {"x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
+  EXPECT_EQ(namesOf({"x86-64-v4", "x86-64", "x86-64-v3", "x86-64-v2"}), all);
+  EXPECT_EQ(namesOf({"portable"}), (std::vector<std::string>{"x86-64-v3", "x86-64-v4"}));
+  uint64_t needs = 0;
+  for (const std::string &name : all) {
+    EXPECT_EQ(findTarget(name)->needs & needs, needs) << name << " needs what the level before it does";
+    EXPECT_TRUE(findTarget(name)->needs != needs || name == "x86-64") << "and more";
+    needs = findTarget(name)->needs;
+  }
 }
 
 TEST(Object, UnknownTargetsAreRefused) {

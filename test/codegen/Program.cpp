@@ -63,7 +63,7 @@ std::unique_ptr<Program> Program::compile(const std::string &text, const std::st
   std::string name = system.getSymName().str();
   program->layout = layoutOf(system);
   EXPECT_TRUE(mlir::succeeded(lower.run(*module)));
-  auto object = emitCode(*module, *target, Emit::Object);
+  auto object = emitCode({{*module, &*target, ""}}, Emit::Object);
   EXPECT_TRUE(mlir::succeeded(object));
   if (mlir::failed(object))
     return nullptr;

@@ -1,7 +1,6 @@
 //===- Options.cpp - What seqc is asked to do -------------------------------------===//
 #include "tools/seqc/Options.h"
 
-#include "codegen/Object.h"
 #include "codegen/Version.h"
 
 #include "llvm/Support/CommandLine.h"
@@ -47,8 +46,10 @@ static cl::opt<WeightFormat>
             cl::values(clEnumValN(WeightFormat::full, "f32", "as the model computes (default)"),
                        clEnumValN(WeightFormat::bf16, "bf16", "rounded to bf16"),
                        clEnumValN(WeightFormat::int8, "int8", "rounded to int8, with a scale for each output")));
-static cl::opt<std::string> march("march", cl::desc("Processor to compile for; `native` is this one"),
-                                  cl::value_desc("name"), cl::cat(category));
+static cl::list<std::string> march("march",
+                                   cl::desc("Processors to compile for, with commas between; `native` is this one, "
+                                            "`portable` x86-64-v3,x86-64-v4"),
+                                   cl::value_desc("names"), cl::CommaSeparated, cl::cat(category));
 static cl::opt<std::string> linker("linker", cl::desc("lld (default, inside seqc), or a program such as cc"),
                                    cl::init("lld"), cl::value_desc("program"), cl::cat(category));
 static cl::opt<std::string> library("std", cl::desc("Folder of the standard library"), cl::value_desc("folder"),
@@ -69,6 +70,16 @@ std::string Options::outputPath() const {
 static std::nullopt_t wrong(const llvm::Twine &text) {
   llvm::errs() << "seqc: " << text << "\n";
   return std::nullopt;
+}
+
+static std::optional<std::vector<Target>> parseTargets() {
+  std::vector<std::string> names = march;
+  if (names.empty())
+    names.push_back(defaultTargetName());
+  llvm::Expected<std::vector<Target>> targets = findTargets(names);
+  if (!targets)
+    return wrong(llvm::toString(targets.takeError()));
+  return *targets;
 }
 
 static std::optional<std::map<std::string, int64_t>> parseDims() {
@@ -119,9 +130,9 @@ std::optional<Options> parseOptions(int argc, char **argv) {
     return wrong("--dtype is f32 or f64, not '" + dtype + "'");
   if (dtype == "f64" && weights != WeightFormat::full)
     return wrong("--weights=bf16 and --weights=int8 need --dtype=f32");
-  std::string processor = march.empty() ? defaultTargetName() : march;
-  if (!findTarget(processor))
-    return wrong("--march is one of " + targetNames() + ", not '" + processor + "'");
+  std::optional<std::vector<Target>> targets = parseTargets();
+  if (!targets)
+    return std::nullopt;
   std::optional<std::map<std::string, int64_t>> dimValues = parseDims();
   std::optional<Stage> stage = chooseStage();
   if (!dimValues || !stage)
@@ -136,7 +147,7 @@ std::optional<Options> parseOptions(int argc, char **argv) {
   options.dims = *dimValues;
   options.f64 = dtype == "f64";
   options.weights = weights;
-  options.march = processor;
+  options.targets = std::move(*targets);
   options.report = report;
   options.locations = locations;
   options.linker = linker;

@@ -2,12 +2,14 @@
 #ifndef SEQC_TOOLS_SEQC_OPTIONS_H
 #define SEQC_TOOLS_SEQC_OPTIONS_H
 
+#include "codegen/Target.h"
 #include "codegen/WeightFormat.h"
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace seqc {
 
@@ -44,7 +46,7 @@ struct Options {
   std::map<std::string, int64_t> dims;
   bool f64 = false;
   WeightFormat weights = WeightFormat::full;
-  std::string march;
+  std::vector<Target> targets; // the best one last
   bool report = false;
   bool locations = false; // dumps show places in the source
   std::string linker;

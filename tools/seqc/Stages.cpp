@@ -34,6 +34,14 @@ namespace seqc {
 
 namespace {
 
+/// The models as they are compiled for one processor.
+struct Level {
+  const Target *target;
+  std::string suffix; // of the names of functions, where a library has several levels
+  OwningOpRef<ModuleOp> module;
+  std::vector<Model> models;
+};
+
 /// One run of the compiler. Each step says what holds after it; a step that fails has said why.
 class Compilation {
 public:
@@ -53,17 +61,20 @@ private:
   Outcome lowerTo(Stage stage);
   /// With --report, tells what is known at this stage.
   void report(Stage stage);
-  /// The slots of all programs are final, and `models` says all that tables and header need.
+  /// `levels` are there; the slots of all their programs are final, and their models say all that tables need.
   Outcome planTiles();
-  /// The same, and `module` is in the LLVM dialect.
+  Outcome planTiles(Level &level);
+  /// The same, and the modules of the levels are in the LLVM dialect.
   Outcome lowerToMachine();
-  Outcome collect();
+  Outcome collect(ModuleOp from, std::vector<Model> &models);
   /// Object, assembly or LLVM IR of the whole library, runtime apart.
   Outcome emit(Emit what, std::string &code);
   Outcome writeLibrary();
-  Outcome writeHeader(const std::string &headerPath);
+  Outcome writeHeader(const std::string &headerPath, const std::vector<Model> &models);
+  /// The header without a library.
+  Outcome writeHeaderAlone();
 
-  Outcome runPasses(llvm::function_ref<void(OpPassManager &)> build);
+  Outcome runPasses(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build);
   Outcome writeModule();
   /// The gradients of all models as equations.
   Outcome writeAdjoints();
@@ -72,13 +83,13 @@ private:
   /// A dump on standard output stays clean.
   llvm::raw_ostream &reportStream() const { return path == "-" ? llvm::errs() : llvm::outs(); }
   Outcome badPasses() const { return options.inputIsIr() ? Outcome::BadInput : Outcome::Internal; }
-  LibraryInfo info() const { return {llvm::sys::path::filename(options.input).str(), options.march}; }
+  LibraryInfo info() const;
 
   const Options &options;
   SourceManager sources;
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
-  std::vector<Model> models;
+  std::vector<Level> levels; // the best one last
   std::string path;
 };
 
@@ -93,6 +104,14 @@ Outcome Compilation::write(llvm::StringRef text) {
   if (llvm::Error error = writeText(path, text))
     return fail(std::move(error));
   return Outcome::Success;
+}
+
+LibraryInfo Compilation::info() const {
+  LibraryInfo info;
+  info.source = llvm::sys::path::filename(options.input).str();
+  for (const Target &target : options.targets)
+    info.levels.push_back(target.name);
+  return info;
 }
 
 //===-- Loading ---------------------------------------------------------------------===//
@@ -142,11 +161,11 @@ Outcome Compilation::load() {
 
 //===-- Lowering ---------------------------------------------------------------------===//
 
-Outcome Compilation::runPasses(llvm::function_ref<void(OpPassManager &)> build) {
+Outcome Compilation::runPasses(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build) {
   PassManager passes(&context);
   build(passes);
   Messages messages(context, sources, /*internal=*/!options.inputIsIr());
-  return succeeded(passes.run(*module)) ? Outcome::Success : badPasses();
+  return succeeded(passes.run(on)) ? Outcome::Success : badPasses();
 }
 
 /// The stage at which a module is, told from the ops that only this level has.
@@ -182,7 +201,7 @@ Outcome Compilation::lowerTo(Stage stage) {
   for (auto [next, build] : steps) {
     if (next <= reached || next > stage)
       continue;
-    if (Outcome outcome = runPasses(build); outcome != Outcome::Success)
+    if (Outcome outcome = runPasses(*module, build); outcome != Outcome::Success)
       return outcome;
     if (options.report)
       report(next);
@@ -190,8 +209,8 @@ Outcome Compilation::lowerTo(Stage stage) {
   return Outcome::Success;
 }
 
-Outcome Compilation::collect() {
-  llvm::Expected<std::vector<Model>> collected = collectModels(*module);
+Outcome Compilation::collect(ModuleOp from, std::vector<Model> &models) {
+  llvm::Expected<std::vector<Model>> collected = collectModels(from);
   if (!collected)
     return fail(collected.takeError(), Outcome::BadInput);
   models = std::move(*collected);
@@ -201,24 +220,39 @@ Outcome Compilation::collect() {
   return Outcome::Success;
 }
 
+Outcome Compilation::planTiles(Level &level) {
+  Outcome outcome =
+      runPasses(*level.module, [&](OpPassManager &passes) { buildTilePlan(passes, *level.target, options.weights); });
+  if (outcome == Outcome::Success)
+    outcome = collect(*level.module, level.models);
+  if (outcome == Outcome::Success && options.report)
+    for (const Model &model : level.models)
+      reportStream() << reportWeights(model, level.suffix.empty() ? "" : level.target->name);
+  return outcome;
+}
+
 Outcome Compilation::planTiles() {
   Outcome outcome = lowerTo(Stage::Phases);
-  if (outcome == Outcome::Success)
-    outcome =
-        runPasses([&](OpPassManager &passes) { buildTilePlan(passes, *findTarget(options.march), options.weights); });
-  if (outcome == Outcome::Success)
-    outcome = collect();
-  if (outcome == Outcome::Success && options.report)
-    for (const Model &model : models)
-      reportStream() << reportWeights(model);
+  bool several = options.targets.size() > 1;
+  for (const Target &target : options.targets) {
+    if (outcome != Outcome::Success)
+      break;
+    std::string suffix = several ? "." + target.name : "";
+    Level &level = levels.emplace_back(Level{&target, suffix, module->clone(), {}});
+    outcome = planTiles(level);
+  }
   return outcome;
 }
 
 Outcome Compilation::lowerToMachine() {
-  if (Outcome outcome = planTiles(); outcome != Outcome::Success)
-    return outcome;
-  eraseInterfaces(*module);
-  return runPasses([&](OpPassManager &passes) { buildCpuLowering(passes, *findTarget(options.march)); });
+  Outcome outcome = planTiles();
+  for (Level &level : levels) {
+    if (outcome != Outcome::Success)
+      break;
+    eraseInterfaces(*level.module);
+    outcome = runPasses(*level.module, [&](OpPassManager &passes) { buildCpuLowering(passes, *level.target); });
+  }
+  return outcome;
 }
 
 //===-- Writing ----------------------------------------------------------------------===//
@@ -244,7 +278,7 @@ static void buildReadableAdjoint(OpPassManager &passes) {
 
 Outcome Compilation::writeAdjoints() {
   if (stageOf(*module) == Stage::Equations)
-    if (Outcome outcome = runPasses(buildReadableAdjoint); outcome != Outcome::Success)
+    if (Outcome outcome = runPasses(*module, buildReadableAdjoint); outcome != Outcome::Success)
       return outcome;
   std::string text;
   for (auto system : module->getOps<recur::SystemOp>())
@@ -256,20 +290,33 @@ Outcome Compilation::writeAdjoints() {
 Outcome Compilation::emit(Emit what, std::string &code) {
   if (Outcome outcome = lowerToMachine(); outcome != Outcome::Success)
     return outcome;
+  std::vector<TargetCode> parts;
+  std::vector<LevelModels> tables;
+  for (const Level &level : levels) {
+    parts.push_back({*level.module, level.target, level.suffix});
+    tables.push_back({level.target->needs, level.suffix, &level.models});
+  }
   Messages messages(context, sources, /*internal=*/true);
-  FailureOr<std::string> result = emitCode(*module, *findTarget(options.march), what, [&](llvm::Module &llvmModule) {
-    emitModelTables(llvmModule, models, info());
-  });
+  FailureOr<std::string> result =
+      emitCode(parts, what, [&](llvm::Module &llvmModule) { emitModelTables(llvmModule, tables, info()); });
   if (failed(result))
     return Outcome::Internal;
   code = std::move(*result);
   return Outcome::Success;
 }
 
-Outcome Compilation::writeHeader(const std::string &headerPath) {
+Outcome Compilation::writeHeader(const std::string &headerPath, const std::vector<Model> &models) {
   if (llvm::Error error = writeText(headerPath, makeHeader(models, info(), llvm::sys::path::stem(headerPath))))
     return fail(std::move(error));
   return Outcome::Success;
+}
+
+Outcome Compilation::writeHeaderAlone() {
+  std::vector<Model> models;
+  Outcome outcome = lowerTo(Stage::Phases);
+  if (outcome == Outcome::Success)
+    outcome = collect(*module, models);
+  return outcome == Outcome::Success ? writeHeader(path, models) : outcome;
 }
 
 Outcome Compilation::writeLibrary() {
@@ -286,7 +333,7 @@ Outcome Compilation::writeLibrary() {
     return fail(std::move(error));
   llvm::SmallString<128> header = llvm::StringRef(path);
   llvm::sys::path::replace_extension(header, "h");
-  return writeHeader(header.str().str());
+  return writeHeader(header.str().str(), levels.front().models);
 }
 
 Outcome Compilation::run() {
@@ -311,10 +358,7 @@ Outcome Compilation::run() {
     outcome = lowerTo(options.stage);
     return outcome == Outcome::Success ? writeModule() : outcome;
   case Stage::Header:
-    outcome = lowerTo(Stage::Phases);
-    if (outcome == Outcome::Success)
-      outcome = collect();
-    return outcome == Outcome::Success ? writeHeader(path) : outcome;
+    return writeHeaderAlone();
   case Stage::Llvm:
   case Stage::Asm:
   case Stage::Object:

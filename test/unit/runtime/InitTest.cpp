@@ -1,5 +1,5 @@
 //===- InitTest.cpp - Parameters start as their initialisers say -------------------===//
-#include "runtime/model.h"
+#include "SmallModel.h"
 
 #include <gtest/gtest.h>
 
@@ -28,6 +28,7 @@ seqc_tensor makeParam(int init, int64_t rows, int64_t columns, int64_t copies = 
 template <typename Real> std::vector<Real> initialize(seqc_tensor tensor, uint64_t seed = 1) {
   tensor.element = sizeof(Real);
   seqc_model model = {};
+  model.library = small_model.library;
   model.name = "M";
   model.element = sizeof(Real);
   model.params = &tensor;

@@ -60,6 +60,7 @@ const seqc_tensor outputs[] = {{.name = "y", .features = 4, .element = 8}};
 
 seqc_model modelOf(void (*function)(seqc_frame *)) {
   seqc_model model = {};
+  model.library = small_model.library;
   model.name = "Pooled";
   model.element = 8;
   model.outputs = outputs;

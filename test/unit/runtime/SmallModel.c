@@ -214,10 +214,14 @@ static const seqc_tensor outputs[] = {{.name = "h", .features = F, .element = el
 static const seqc_slot tape[] = {{SEQC_TAPE, 0, F, element, 1, 1, 0, 0, -1}};
 static const double zeros[small_ids * F];
 
+/* As it is once it has been loaded on a processor that has what it needs. */
+static const seqc_level level = {"any", 0};
+static const seqc_library library = {.levels = &level, .level_count = 1, .names = "any", .abi = SEQC_ABI_VERSION};
+
 #define COMMON                                                                                                         \
   .name = "Small", .description = "{}", .element = element, .params = params, .inputs = inputs, .states = states,      \
   .outputs = outputs, .param_count = small_params, .input_count = small_inputs, .state_count = 1,                      \
-  .output_count = small_outputs, .has_loss = 1, .zeros = zeros, .tag = 17,                                             \
+  .output_count = small_outputs, .has_loss = 1, .zeros = zeros, .tag = 17, .library = &library,                        \
   .forward = {slots_of_forward, forward_slots, prepare, run_forward}
 
 #define GRADIENTS                                                                                                      \
