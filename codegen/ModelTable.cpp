@@ -219,7 +219,8 @@ void TableWriter::write() {
                                              slots(model.tape, "tape.slots"),
                                              int64(static_cast<int64_t>(model.tape.size())),
                                              noRow,
-                                             int64(static_cast<int64_t>(layout))});
+                                             int64(static_cast<int64_t>(layout)),
+                                             int64(model.bpttMemory)});
   emitEntryPoints({global(table, "model"), noRow, layout}, description);
 }
 
