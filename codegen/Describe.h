@@ -15,6 +15,9 @@ std::string describe(const Model &model, const LibraryInfo &info);
 /// For people: how inference stores the weights of products.
 std::string reportWeights(const Model &model);
 
+/// For people: what a gradient takes, whole and cut into segments, for a sample of a batch.
+std::string reportMemory(const Model &model);
+
 } // namespace seqc
 
 #endif // SEQC_CODEGEN_DESCRIBE_H

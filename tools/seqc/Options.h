@@ -44,6 +44,7 @@ struct Options {
   std::map<std::string, int64_t> dims;
   bool f64 = false;
   WeightFormat weights = WeightFormat::full;
+  int64_t bpttMemory = 0; // seqc_model::bptt_memory
   std::string march;
   bool report = false;
   bool locations = false; // dumps show places in the source

@@ -58,6 +58,8 @@ private:
   /// The same, and `module` is in the LLVM dialect.
   Outcome lowerToMachine();
   Outcome collect();
+  /// With --bptt-memory, every model can be cut in time.
+  Outcome checkCuts();
   /// Object, assembly or LLVM IR of the whole library, runtime apart.
   Outcome emit(Emit what, std::string &code);
   Outcome writeLibrary();
@@ -195,10 +197,31 @@ Outcome Compilation::collect() {
   if (!collected)
     return fail(collected.takeError(), Outcome::BadInput);
   models = std::move(*collected);
+  for (Model &model : models)
+    model.bpttMemory = options.bpttMemory;
   if (models.empty())
     return fail(llvm::createStringError(options.input + ": there is nothing to compile: no recur.interface"),
                 Outcome::BadInput);
-  return Outcome::Success;
+  return options.bpttMemory ? checkCuts() : Outcome::Success;
+}
+
+Outcome Compilation::checkCuts() {
+  Diagnostics diags;
+  for (const Model &model : models) {
+    auto system = module->lookupSymbol<recur::SystemOp>(model.name + ".forward");
+    auto place = [&](llvm::StringRef attribute) {
+      auto loc = system ? system->getAttrOfType<LocationAttr>(attribute) : LocationAttr();
+      return findRange(loc ? Location(loc) : module->getLoc(), sources);
+    };
+    if (!model.looksAhead.empty())
+      diags.report(DiagId::CutAhead, place("recur.looks_ahead_at"), model.name, model.looksAhead);
+    if (model.needsBatch == "loss")
+      diags.report(DiagId::CutLoss, place("recur.needs_batch_at"), model.name);
+    else if (!model.needsBatch.empty())
+      diags.report(DiagId::CutWhole, place("recur.needs_batch_at"), model.name, model.needsBatch);
+  }
+  llvm::errs() << diags.render();
+  return diags.hasErrors() ? Outcome::BadInput : Outcome::Success;
 }
 
 Outcome Compilation::planTiles() {
@@ -210,7 +233,7 @@ Outcome Compilation::planTiles() {
     outcome = collect();
   if (outcome == Outcome::Success && options.report)
     for (const Model &model : models)
-      reportStream() << reportWeights(model);
+      reportStream() << reportWeights(model) << reportMemory(model);
   return outcome;
 }
 
