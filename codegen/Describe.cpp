@@ -197,7 +197,7 @@ std::string reportMemory(const Model &model) {
        << (bound > 0 && tape + workspace > bound ? ", which is about the least" : "") << "\n";
   };
   line(0, "whole");
-  if (!model.looksAhead.empty() || !model.needsBatch.empty())
+  if (model.readsLater() || !model.needsBatch.empty())
     return text;
   line(-1, "--bptt-memory=auto");
   if (model.bpttMemory > 0)

@@ -87,6 +87,9 @@ struct Model {
   int realBytes() const { return f64 ? 8 : 4; }
   int bytesOf(const ModelTensor &tensor) const;
 
+  /// Whether something, be it the loss, reads a later step: there is a state after the last one.
+  bool readsLater() const;
+
   /// init, prepare, …: the entry points that a caller can use.
   std::vector<std::string> entryPoints() const;
 };

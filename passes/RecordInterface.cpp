@@ -83,6 +83,8 @@ private:
   void recordStates() {
     llvm::MapVector<StringRef, StateExtent> states;
     system.walk([&](ShiftOpInterface shift) {
+      if (shift.getShift() > 0 && !system->hasAttr("recur.later_at"))
+        system->setAttr("recur.later_at", LocationAttr(shift.getLoc()));
       if (shift.getStateName().empty())
         return;
       StateExtent &state = states[shift.getStateName()];

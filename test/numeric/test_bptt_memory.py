@@ -119,6 +119,8 @@ class Bounded(unittest.TestCase):
 
     def test_cells(self):
         for name, cell in CELLS.items():
+            if name == "batchnorm_lstm":
+                continue  # needs the statistics of all steps, and is refused: test/tools/seqc/bptt-memory.test
             with self.subTest(cell=name):
                 whole = compiled(name)
                 out = scratch(f"lib{name}-bounded.so")

@@ -215,6 +215,8 @@ Outcome Compilation::checkCuts() {
     };
     if (!model.looksAhead.empty())
       diags.report(DiagId::CutAhead, place("recur.looks_ahead_at"), model.name, model.looksAhead);
+    else if (model.readsLater()) // only a loss can do that without looking ahead in a step
+      diags.report(DiagId::CutAhead, place("recur.later_at"), model.name, "loss");
     if (model.needsBatch == "loss")
       diags.report(DiagId::CutLoss, place("recur.needs_batch_at"), model.name);
     else if (!model.needsBatch.empty())
