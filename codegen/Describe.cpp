@@ -1,9 +1,9 @@
 //===- Describe.cpp - The JSON text by which a library describes itself -----------===//
 #include "codegen/Describe.h"
 
+#include "codegen/RuntimeModel.h"
 #include "codegen/Version.h"
 #include "dialect/Recur.h"
-#include "runtime/model.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
@@ -83,6 +83,33 @@ static void writeWork(OStream &json, const Model &model) {
   });
 }
 
+/// Bytes of the tape for one step of one row.
+static int64_t tapeBytes(const Model &model) {
+  int64_t bytes = 0;
+  for (const ModelSlot &slot : model.tape)
+    bytes += slot.time ? slot.features * slot.bytes : 0;
+  return bytes;
+}
+
+/// Bytes of all states of one row.
+static int64_t checkpointBytes(const Model &model) {
+  int64_t bytes = 0;
+  for (const ModelTensor &state : model.states)
+    bytes += state.features() * model.bytesOf(state);
+  return bytes;
+}
+
+static void writeMemory(OStream &json, const Model &model) {
+  json.attribute("tape_bytes_per_step", tapeBytes(model));
+  json.attribute("checkpoint_bytes", checkpointBytes(model));
+  if (model.bpttMemory == 0)
+    json.attribute("bptt_memory", nullptr);
+  else if (model.bpttMemory < 0)
+    json.attribute("bptt_memory", "auto");
+  else
+    json.attribute("bptt_memory", model.bpttMemory);
+}
+
 static void writeModel(OStream &json, const Model &model, const LibraryInfo &info, llvm::StringRef level) {
   json.attribute("abi", SEQC_ABI_VERSION);
   json.attribute("version", SEQC_VERSION);
@@ -122,6 +149,7 @@ static void writeModel(OStream &json, const Model &model, const LibraryInfo &inf
   json.attribute("has_loss", model.hasLoss);
   writeStrings(json, "entry_points", model.entryPoints());
   writeWork(json, model);
+  writeMemory(json, model);
   writeNameOrNull(json, "looks_ahead", model.looksAhead);
   writeNameOrNull(json, "needs_batch", model.needsBatch);
 }
@@ -148,6 +176,34 @@ std::string reportWeights(const Model &model, llvm::StringRef level) {
     llvm::interleaveComma(weights.shape, os);
     os << "] stored as " << weights.stored << ", " << weights.bytes << " bytes\n";
   }
+  return text;
+}
+
+std::string reportMemory(const Model &model) {
+  constexpr int64_t T = 1000, B = 32;
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (!model.backward.exists)
+    return text;
+  os << model.name << ": memory of a gradient, tape " << tapeBytes(model) << " bytes a step and row, checkpoint "
+     << checkpointBytes(model) << " bytes a row\n";
+  RuntimeModel runtime(model);
+  auto line = [&](int64_t bound, const llvm::Twine &name) {
+    (*runtime).bptt_memory = bound;
+    seqc_cut cut = seqc_find_cut(&*runtime, T, B);
+    int64_t tape = seqc_tape_size(&*runtime, T, B), workspace = seqc_workspace_size(&*runtime, T, B);
+    os << "  " << name << ", T = " << T << ", B = " << B << ": ";
+    if (cut.count > 1)
+      os << cut.count << " segments of " << cut.steps << " steps, ";
+    os << "tape " << tape << " bytes, workspace " << workspace << " bytes"
+       << (bound > 0 && tape + workspace > bound ? ", which is about the least" : "") << "\n";
+  };
+  line(0, "whole");
+  if (model.readsLater() || !model.needsBatch.empty())
+    return text;
+  line(-1, "--bptt-memory=auto");
+  if (model.bpttMemory > 0)
+    line(model.bpttMemory, "--bptt-memory=" + llvm::Twine(model.bpttMemory));
   return text;
 }
 

@@ -15,6 +15,9 @@ std::string describe(const Model &model, const LibraryInfo &info, llvm::StringRe
 /// For people: how inference stores the weights of products. `level` is empty if the library has one only.
 std::string reportWeights(const Model &model, llvm::StringRef level);
 
+/// For people: what a gradient takes, whole and cut into segments, for a sample of a batch.
+std::string reportMemory(const Model &model);
+
 } // namespace seqc
 
 #endif // SEQC_CODEGEN_DESCRIBE_H

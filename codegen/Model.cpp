@@ -34,6 +34,10 @@ int Model::bytesOf(const ModelTensor &tensor) const {
   llvm_unreachable("all kinds of elements are handled");
 }
 
+bool Model::readsLater() const {
+  return llvm::any_of(states, [](const ModelTensor &state) { return state.index < 0; });
+}
+
 std::vector<std::string> Model::entryPoints() const {
   std::vector<std::string> names = {"init"};
   if (forward.exists)

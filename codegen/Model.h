@@ -72,6 +72,7 @@ struct Model {
   std::string name;   // as in the .seq file
   std::string symbol; // what exported names begin with
   bool f64 = false;
+  int64_t bpttMemory = 0; // seqc_model::bptt_memory
   std::vector<std::pair<std::string, int64_t>> dims;
   std::vector<ModelTensor> params, inputs, states, outputs;
   int64_t parameterCount = 0; // numbers in all of `params`
@@ -85,6 +86,9 @@ struct Model {
 
   int realBytes() const { return f64 ? 8 : 4; }
   int bytesOf(const ModelTensor &tensor) const;
+
+  /// Whether something, be it the loss, reads a later step: there is a state after the last one.
+  bool readsLater() const;
 
   /// init, prepare, …: the entry points that a caller can use.
   std::vector<std::string> entryPoints() const;

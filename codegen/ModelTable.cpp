@@ -265,6 +265,7 @@ Constant *TableWriter::table(size_t level, const Shared &shared, Function *step)
                                   int64(static_cast<int64_t>(model.tape.size())),
                                   shared.zeros,
                                   int64(static_cast<int64_t>(tags.back())),
+                                  int64(model.bpttMemory),
                                   library.table(),
                                   step});
 }

@@ -1,6 +1,7 @@
 //===- StepEntry.cpp - The entry point `step` of one row ----------------------------===//
 #include "codegen/StepEntry.h"
 
+#include "codegen/RuntimeModel.h"
 #include "runtime/internal.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -14,49 +15,6 @@ using namespace llvm;
 namespace seqc {
 
 namespace {
-
-/// The model as the runtime's layout functions want it.
-class RuntimeModel {
-public:
-  explicit RuntimeModel(const Model &model) {
-    table.forward = program(model.forward);
-    table.forward_taped = program(model.forwardTaped);
-    table.backward = program(model.backward);
-    table.tape_count = static_cast<int64_t>(model.tape.size());
-    table.state_count = static_cast<int32_t>(model.states.size());
-  }
-
-  int64_t workspaceSize() const { return seqc_workspace_size(&table, 1, 1); }
-  int64_t preparedSize() const { return seqc_prepared_size(&table); }
-
-  /// Where each prepared slot of the forward program is, from the start of the prepared memory.
-  std::map<int64_t, int64_t> preparedOffsets() const {
-    seqc_arena arena = {nullptr, 0, 0};
-    seqc_prepared pieces;
-    seqc_lay_out_prepared(&arena, &table, &pieces);
-    std::map<int64_t, int64_t> offsets;
-    for (int64_t i = 0; i < table.forward.slot_count; ++i) {
-      const seqc_slot &slot = table.forward.slots[i];
-      if (slot.source != SEQC_PREPARED)
-        continue;
-      offsets[i] = arena.used;
-      seqc_take(&arena, slot.features, slot.element);
-    }
-    return offsets;
-  }
-
-private:
-  seqc_program program(const ModelProgram &from) {
-    std::vector<seqc_slot> &rows = slots.emplace_back();
-    for (const ModelSlot &slot : from.slots)
-      rows.push_back({slot.source, static_cast<int32_t>(slot.index), slot.features, slot.bytes, slot.time, slot.batch,
-                      slot.zeroed, slot.perThread, static_cast<int32_t>(slot.fallback)});
-    return {rows.data(), static_cast<int64_t>(rows.size()), nullptr, nullptr};
-  }
-
-  std::vector<std::vector<seqc_slot>> slots;
-  seqc_model table = {};
-};
 
 /// Copies of a function and of all it calls, to be inlined where the copy is called.
 class InlinedCopies {
@@ -176,8 +134,8 @@ private:
     one = b.CreateAnd(one, b.CreateIsNull(field(call, offsetof(seqc_call, pool), pointer)));
     prepared = field(call, offsetof(seqc_call, prepared), pointer);
     Value *workspace = field(call, offsetof(seqc_call, workspace), pointer);
-    atLeast(field(call, offsetof(seqc_call, prepared_size), i64), runtime.preparedSize());
-    atLeast(field(call, offsetof(seqc_call, workspace_size), i64), runtime.workspaceSize());
+    atLeast(field(call, offsetof(seqc_call, prepared_size), i64), seqc_prepared_size(&*runtime));
+    atLeast(field(call, offsetof(seqc_call, workspace_size), i64), seqc_workspace_size(&*runtime, 1, 1));
     for (Value *memory : {prepared, workspace}) {
       mustNotBeNull(memory);
       mustBeAligned(memory, SEQC_ALIGNMENT);
@@ -316,6 +274,7 @@ private:
     Value *batchSteps = field(call, offsetof(seqc_call, batch_steps), i64);
     put(frame, offsetof(seqc_frame, valid_steps), b.CreateSelect(b.CreateIsNull(batchSteps), number(1), batchSteps));
     put(frame, offsetof(seqc_frame, first_row), field(call, offsetof(seqc_call, first_row), i64));
+    put(frame, offsetof(seqc_frame, first_step), number(0));
     put(frame, offsetof(seqc_frame, zeros), tables.zeros);
     put(frame, offsetof(seqc_frame, turn), turn());
     put(frame, offsetof(seqc_frame, thread), number(0));

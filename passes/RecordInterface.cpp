@@ -1,5 +1,6 @@
 //===- RecordInterface.cpp - Notes what callers know of a model -------------------===//
 #include "passes/Passes.h"
+#include "passes/analysis/OpKinds.h"
 #include "passes/analysis/WholeBatch.h"
 
 #include "mlir/IR/Builders.h"
@@ -45,8 +46,11 @@ private:
   }
 
   StringAttr needsBatch() {
-    std::string need = findWholeBatchNeed(system);
-    return need.empty() ? StringAttr() : builder.getStringAttr(need);
+    Operation *need = findWholeBatchNeed(system);
+    if (!need)
+      return {};
+    system->setAttr("recur.needs_batch_at", LocationAttr(need->getLoc()));
+    return builder.getStringAttr(isa<LossOp>(need) ? "loss" : nameOf(need->getOperand(0)));
   }
 
   bool hasLoss() { return !ops<LossOp>().empty(); }
@@ -79,6 +83,8 @@ private:
   void recordStates() {
     llvm::MapVector<StringRef, StateExtent> states;
     system.walk([&](ShiftOpInterface shift) {
+      if (shift.getShift() > 0 && !system->hasAttr("recur.later_at"))
+        system->setAttr("recur.later_at", LocationAttr(shift.getLoc()));
       if (shift.getStateName().empty())
         return;
       StateExtent &state = states[shift.getStateName()];

@@ -203,7 +203,7 @@ static void fill(const seqc_tensor *tensor, void *data, uint64_t key) {
 }
 
 int seqc_run_init(const seqc_model *model, const seqc_call *call) {
-  seqc_context context = {model, call, "init"};
+  seqc_context context = {.model = model, .call = call, .entry = "init"};
   int status = seqc_check_call(&context);
   if (!status)
     status = seqc_check(&context, SEQC_USES_PARAMS);

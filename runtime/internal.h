@@ -1,9 +1,9 @@
 /*===- internal.h - What the runtime's files share ----------------------------===
  *
- * check.c refuses wrong calls, layout.c divides the caller's memory, run.c binds slots and calls programs, pool.c lets
- * threads share them, init.c fills parameters, text.c writes messages, tiles.c asks the kernel, processor.c the
- * processor. Nothing here allocates or locks, and nothing but tiles.c and the threads of a pool keeps state from call
- * to call.
+ * check.c refuses wrong calls, layout.c divides the caller's memory, segments.c does where a sequence is cut, run.c
+ * binds slots and calls programs, bptt.c calls them segment by segment, pool.c lets threads share them, init.c fills
+ * parameters, text.c writes messages, tiles.c asks the kernel, processor.c the processor. Nothing here allocates or
+ * locks, and nothing but tiles.c and the threads of a pool keeps state from call to call.
  *===--------------------------------------------------------------------------===*/
 #ifndef SEQC_RUNTIME_INTERNAL_H
 #define SEQC_RUNTIME_INTERNAL_H
@@ -14,11 +14,21 @@
 extern "C" {
 #endif
 
-/* One call of one entry point. */
+/* Memory of its own for what `prepare` of a program fills, so that one filling serves several runs. */
+typedef struct seqc_packed {
+  char *base;
+  int is_filled;
+} seqc_packed;
+
+/* One call of one entry point, or of a segment of it. */
 typedef struct seqc_context {
   const seqc_model *model;
   const seqc_call *call;
   const char *entry; /* for messages: "forward" */
+  /* For segments: */
+  int64_t first_step;  /* number of its step 0 */
+  int64_t surplus;     /* backward starts from that much less than 1 */
+  seqc_packed *packed; /* NULL: a part of the workspace */
 } seqc_context;
 
 /*===-- tiles.c -----------------------------------------------------------------===*/
@@ -63,8 +73,9 @@ typedef struct seqc_workspace {
   int64_t *tape_offsets; /* of the copies of the states, then of the tape slots */
 } seqc_workspace;
 
-void seqc_lay_out_workspace(seqc_arena *arena, const seqc_model *model, const seqc_program *program, int64_t T,
-                            int64_t B, seqc_workspace *pieces);
+/* `packed`: where the prepared slots go, which may be `arena`. */
+void seqc_lay_out_workspace(seqc_arena *arena, seqc_arena *packed, const seqc_model *model, const seqc_program *program,
+                            int64_t T, int64_t B, seqc_workspace *pieces);
 
 /* Bytes of `scratch`. */
 int64_t seqc_scratch_size(const seqc_program *program);
@@ -92,11 +103,69 @@ typedef struct seqc_prepared {
 /* The begin of prepared memory; the slots follow in the order of the program. */
 void seqc_lay_out_prepared(seqc_arena *arena, const seqc_model *model, seqc_prepared *pieces);
 
+/* Bytes for a call that is not cut; -1 if there is no such number. */
+int64_t seqc_whole_workspace_size(const seqc_model *model, int64_t T, int64_t B);
+int64_t seqc_whole_tape_size(const seqc_model *model, int64_t T, int64_t B);
+
 /* Elements of a slot with its extents. */
 int64_t seqc_extent(const seqc_slot *slot, int64_t T, int64_t B);
 
 /* Strides of contiguous [T, B, features], 0 along axes that the slot does not have. */
 void seqc_contiguous(const seqc_slot *slot, int64_t B, seqc_place *place);
+
+/*===-- segments.c --------------------------------------------------------------===*/
+
+/* How a sequence is cut: `count` segments of `steps` steps, of which the last may have fewer. */
+typedef struct seqc_cut {
+  int64_t steps, count;
+} seqc_cut;
+
+seqc_cut seqc_find_cut(const seqc_model *model, int64_t T, int64_t B);
+
+/* The pieces of a workspace of a cut call. Arrays are in the order of the model's lists. */
+typedef struct seqc_cut_workspace {
+  int64_t *lengths;
+  seqc_array *inputs, *outputs, *states, *final_states; /* of the present segment */
+  seqc_array *d_inputs, *d_outputs;
+  seqc_array *ends;       /* [B, features] for outputs of the last step */
+  seqc_array *carried[2]; /* states or their gradients between segments */
+  seqc_packed packed[2];  /* of the forward program and of backward */
+  char *program;          /* workspace of one run */
+  int64_t program_size;
+} seqc_cut_workspace;
+
+void seqc_lay_out_cut_workspace(seqc_arena *arena, const seqc_model *model, int64_t B, int64_t steps,
+                                seqc_cut_workspace *pieces);
+
+/* The pieces of a tape of a cut call. */
+typedef struct seqc_cut_tape {
+  seqc_header *header;
+  int64_t *held;         /* the segment whose tape is at `segment`; -1: none */
+  uint8_t *states_given; /* by the caller, before the first segment */
+  char *checkpoints;     /* the states before each segment */
+  char *segment;         /* tape of one segment */
+  int64_t segment_size;
+} seqc_cut_tape;
+
+void seqc_lay_out_cut_tape(seqc_arena *arena, const seqc_model *model, int64_t B, seqc_cut cut, seqc_cut_tape *pieces);
+
+/* Deals out one array [B, features] for each state. */
+void seqc_take_states(seqc_arena *arena, const seqc_model *model, int64_t B, seqc_array *arrays);
+
+/* Bytes of the states before one step, for `B` rows; -1 if there is no such number. */
+int64_t seqc_checkpoint_size(const seqc_model *model, int64_t B);
+
+/*===-- run.c -------------------------------------------------------------------===*/
+
+/* Runs a program after the call has been checked. `taped`: it writes or reads the tape. */
+void seqc_run_program(const seqc_context *context, const seqc_program *program, int taped);
+
+/*===-- bptt.c ------------------------------------------------------------------===*/
+
+/* The same for calls that are cut: outputs, final states and loss, with the checkpoints or without; and the gradients,
+ * after the checkpoints were written. */
+void seqc_run_cut_forward(const seqc_context *context, seqc_cut cut, int taped);
+void seqc_run_cut_backward(const seqc_context *context, seqc_cut cut);
 
 /*===-- check.c -----------------------------------------------------------------===*/
 

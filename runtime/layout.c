@@ -61,8 +61,8 @@ int64_t seqc_scratch_size(const seqc_program *program) {
   return longest;
 }
 
-void seqc_lay_out_workspace(seqc_arena *arena, const seqc_model *model, const seqc_program *program, int64_t T,
-                            int64_t B, seqc_workspace *pieces) {
+void seqc_lay_out_workspace(seqc_arena *arena, seqc_arena *packed, const seqc_model *model, const seqc_program *program,
+                            int64_t T, int64_t B, seqc_workspace *pieces) {
   int64_t places = program->slot_count * (int64_t)sizeof(seqc_place);
   pieces->frame = seqc_take(arena, (int64_t)sizeof(seqc_frame) + places, 1);
   pieces->lengths = seqc_take(arena, B, sizeof(int64_t));
@@ -71,7 +71,8 @@ void seqc_lay_out_workspace(seqc_arena *arena, const seqc_model *model, const se
   pieces->tape_offsets = seqc_take(arena, (int64_t)model->state_count + model->tape_count, sizeof(int64_t));
   for (int64_t i = 0; i < program->slot_count; ++i) {
     const seqc_slot *slot = &program->slots[i];
-    void *own = has_own_memory(slot) ? seqc_take(arena, seqc_extent(slot, T, B), slot->element) : NULL;
+    seqc_arena *from = slot->source == SEQC_PREPARED ? packed : arena;
+    void *own = has_own_memory(slot) ? seqc_take(from, seqc_extent(slot, T, B), slot->element) : NULL;
     if (pieces->frame) {
       pieces->frame->places[i].base = own;
       seqc_contiguous(slot, B, &pieces->frame->places[i]);
@@ -103,15 +104,13 @@ void seqc_lay_out_prepared(seqc_arena *arena, const seqc_model *model, seqc_prep
   pieces->frame = seqc_take(arena, (int64_t)sizeof(seqc_frame) + places, 1);
 }
 
-int64_t seqc_workspace_size(const seqc_model *model, int64_t T, int64_t B) {
+int64_t seqc_whole_workspace_size(const seqc_model *model, int64_t T, int64_t B) {
   const seqc_program *programs[] = {&model->forward, &model->forward_taped, &model->backward};
   int64_t largest = 0;
-  if (T < 0 || B < 0)
-    return -1;
   for (int i = 0; i < 3; ++i) {
     seqc_arena arena = {NULL, 0, 0};
     seqc_workspace pieces;
-    seqc_lay_out_workspace(&arena, model, programs[i], T, B, &pieces);
+    seqc_lay_out_workspace(&arena, &arena, model, programs[i], T, B, &pieces);
     if (arena.overflow)
       return -1;
     largest = arena.used > largest ? arena.used : largest;
@@ -119,11 +118,9 @@ int64_t seqc_workspace_size(const seqc_model *model, int64_t T, int64_t B) {
   return largest;
 }
 
-int64_t seqc_tape_size(const seqc_model *model, int64_t T, int64_t B) {
+int64_t seqc_whole_tape_size(const seqc_model *model, int64_t T, int64_t B) {
   seqc_arena arena = {NULL, 0, 0};
   seqc_tape pieces;
-  if (T < 0 || B < 0)
-    return -1;
   seqc_lay_out_tape(&arena, model, T, B, &pieces, NULL);
   return arena.overflow ? -1 : arena.used;
 }

@@ -50,6 +50,7 @@ typedef struct seqc_frame {
   int64_t no_loss;
   int64_t valid_steps; /* of the batch: the sum of lengths, or what the caller says, or 1 if that is 0 */
   int64_t first_row;   /* number of row 0 in the batch */
+  int64_t first_step;  /* number of step 0 in the sequence */
   int64_t turn;        /* any number, one more in each step: what no result depends on may (ProductTiles.cpp) */
   const void *zeros;
   int64_t thread, threads;           /* which of the call's threads this is, and how many there are */
@@ -119,8 +120,9 @@ typedef struct seqc_model {
   seqc_program forward, forward_taped, backward;
   const seqc_slot *tape; /* what forward_taped keeps; only extents and element of these count */
   int64_t tape_count;
-  const void *zeros; /* see seqc_frame */
-  uint64_t tag;      /* of tapes and prepared memory: equal only for models with equal tables */
+  const void *zeros;   /* see seqc_frame */
+  uint64_t tag;        /* of tapes and prepared memory: equal only for models with equal tables */
+  int64_t bptt_memory; /* bytes that tape and workspace may have, see segments.c; 0: any; -1: about the least */
   const seqc_library *library;
   int (*step)(const seqc_call *); /* of this level, in a library with several: where M_step goes on */
 } seqc_model;

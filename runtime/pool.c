@@ -259,7 +259,7 @@ static void stop_threads(seqc_pool *pool, int64_t count) {
 }
 
 int seqc_run_pool_start(const seqc_model *model, const seqc_call *call) {
-  seqc_context context = {model, call, "pool_start"};
+  seqc_context context = {.model = model, .call = call, .entry = "pool_start"};
   int status = seqc_check_call(&context);
   if (status)
     return status;
@@ -290,7 +290,7 @@ int seqc_run_pool_start(const seqc_model *model, const seqc_call *call) {
 }
 
 int seqc_run_pool_stop(const seqc_model *model, const seqc_call *call) {
-  seqc_context context = {model, call, "pool_stop"};
+  seqc_context context = {.model = model, .call = call, .entry = "pool_stop"};
   int status = seqc_check_call(&context);
   if (!status && !call->pool)
     status = seqc_fail(&context, SEQC_NULL_POINTER, "pool is NULL");

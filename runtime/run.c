@@ -223,11 +223,12 @@ static void fill_frame(const seqc_run *run) {
   int64_t valid = call->batch_steps ? call->batch_steps : seqc_valid_steps(call);
   frame->valid_steps = valid ? valid : 1;
   frame->first_row = call->first_row;
+  frame->first_step = run->context->first_step;
   frame->turn = 0;
   frame->zeros = run->context->model->zeros;
   frame->thread = 0;
   frame->threads = 1;
-  double start = call->no_loss ? 0 : 1;
+  double start = call->no_loss ? 0 : 1 - (double)run->context->surplus;
   if (run->context->model->element == 8)
     *run->workspace.d_loss = start;
   else
@@ -242,18 +243,27 @@ static void call_program(const seqc_run *run, void (*function)(seqc_frame *)) {
     function(run->workspace.frame);
 }
 
-/* Runs a program after the call has been checked. `writes_tape`: it is forward_taped. */
-static void run_program(const seqc_context *context, const seqc_program *program, int taped, int writes_tape) {
+static void prepare_program(const seqc_run *run) {
+  seqc_packed *packed = run->context->packed;
+  if (run->program->prepare && !(packed && packed->is_filled))
+    call_program(run, run->program->prepare);
+  if (packed)
+    packed->is_filled = 1;
+}
+
+void seqc_run_program(const seqc_context *context, const seqc_program *program, int taped) {
   const seqc_model *model = context->model;
   const seqc_call *call = context->call;
   seqc_run run = {.context = context, .program = program, .taped = taped};
   seqc_arena workspace = {call->workspace, 0, 0};
-  seqc_lay_out_workspace(&workspace, model, program, call->T, call->B, &run.workspace);
+  seqc_arena packed = {context->packed ? context->packed->base : NULL, 0, 0};
+  seqc_lay_out_workspace(&workspace, context->packed ? &packed : &workspace, model, program, call->T, call->B,
+                         &run.workspace);
   if (taped) {
     seqc_arena tape = {call->tape, 0, 0};
     seqc_lay_out_tape(&tape, model, call->T, call->B, &run.tape, run.workspace.tape_offsets);
   }
-  if (writes_tape)
+  if (program == &model->forward_taped)
     tape_states(&run);
   seqc_prepared head;
   seqc_arena prepared = {call->prepared, 0, 0};
@@ -262,8 +272,8 @@ static void run_program(const seqc_context *context, const seqc_program *program
   fill_frame(&run);
   bind_slots(&run, is_prepared ? &prepared : NULL);
   clear_slots(&run);
-  if (program->prepare && !is_prepared)
-    call_program(&run, program->prepare);
+  if (!is_prepared)
+    prepare_program(&run);
   call_program(&run, program->run);
   add_gradients(&run);
 }
@@ -283,18 +293,36 @@ static int check_entry(const seqc_context *context, const seqc_program *program,
 
 enum { uses_in_forward = SEQC_USES_PARAMS | SEQC_USES_SEQUENCES | SEQC_USES_STATES | SEQC_USES_RESULTS };
 
+/* Outputs, final states and loss, by the forward program or by that which writes the tape as well. */
+static void run_forward(const seqc_context *context, int taped) {
+  const seqc_model *model = context->model;
+  seqc_cut cut = seqc_find_cut(model, context->call->T, context->call->B);
+  if (cut.count > 1)
+    seqc_run_cut_forward(context, cut, taped);
+  else
+    seqc_run_program(context, taped ? &model->forward_taped : &model->forward, taped);
+}
+
+static void run_backward(const seqc_context *context) {
+  seqc_cut cut = seqc_find_cut(context->model, context->call->T, context->call->B);
+  if (cut.count > 1)
+    seqc_run_cut_backward(context, cut);
+  else
+    seqc_run_program(context, &context->model->backward, 1);
+}
+
 int seqc_run_forward(const seqc_model *model, const seqc_call *call) {
-  seqc_context context = {model, call, "forward"};
+  seqc_context context = {.model = model, .call = call, .entry = "forward"};
   int status = check_entry(&context, &model->forward, uses_in_forward | SEQC_MAY_READ_PREPARED);
   if (status)
     return status;
-  run_program(&context, &model->forward, 0, 0);
+  run_forward(&context, 0);
   seqc_release_pool(call);
   return SEQC_OK;
 }
 
 int seqc_run_step(const seqc_model *model, const seqc_call *call) {
-  seqc_context context = {model, call, "step"};
+  seqc_context context = {.model = model, .call = call, .entry = "step"};
   int status = seqc_check_call(&context);
   if (status)
     return status;
@@ -306,45 +334,45 @@ int seqc_run_step(const seqc_model *model, const seqc_call *call) {
   status = check_entry(&context, &model->forward, uses_in_forward | SEQC_MAY_READ_PREPARED);
   if (status)
     return status;
-  run_program(&context, &model->forward, 0, 0);
+  run_forward(&context, 0);
   seqc_release_pool(call);
   return SEQC_OK;
 }
 
 int seqc_run_forward_taped(const seqc_model *model, const seqc_call *call) {
-  seqc_context context = {model, call, "forward_taped"};
+  seqc_context context = {.model = model, .call = call, .entry = "forward_taped"};
   int status = check_entry(&context, &model->forward_taped, uses_in_forward | SEQC_WRITES_TAPE);
   if (status)
     return status;
-  run_program(&context, &model->forward_taped, 1, 1);
+  run_forward(&context, 1);
   seqc_release_pool(call);
   return SEQC_OK;
 }
 
 int seqc_run_backward(const seqc_model *model, const seqc_call *call) {
-  seqc_context context = {model, call, "backward"};
+  seqc_context context = {.model = model, .call = call, .entry = "backward"};
   unsigned uses = SEQC_USES_PARAMS | SEQC_USES_SEQUENCES | SEQC_USES_GRADIENTS | SEQC_READS_TAPE;
   int status = check_entry(&context, &model->backward, uses);
   if (status)
     return status;
-  run_program(&context, &model->backward, 1, 0);
+  run_backward(&context);
   seqc_release_pool(call);
   return SEQC_OK;
 }
 
 int seqc_run_gradient(const seqc_model *model, const seqc_call *call) {
-  seqc_context context = {model, call, "gradient"};
+  seqc_context context = {.model = model, .call = call, .entry = "gradient"};
   int status = check_entry(&context, &model->backward, uses_in_forward | SEQC_USES_GRADIENTS | SEQC_WRITES_TAPE);
   if (status)
     return status;
-  run_program(&context, &model->forward_taped, 1, 1);
-  run_program(&context, &model->backward, 1, 0);
+  run_forward(&context, 1);
+  run_backward(&context);
   seqc_release_pool(call);
   return SEQC_OK;
 }
 
 int seqc_run_prepare(const seqc_model *model, const seqc_call *call) {
-  seqc_context context = {model, call, "prepare"};
+  seqc_context context = {.model = model, .call = call, .entry = "prepare"};
   const seqc_program *program = &model->forward;
   int status = check_entry(&context, program, SEQC_USES_PARAMS | SEQC_WRITES_PREPARED);
   if (status)

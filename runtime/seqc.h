@@ -84,7 +84,7 @@ typedef struct seqc_call {
 
   void *workspace;
   int64_t workspace_size;
-  void *tape; /* forward_taped writes it, backward reads it */
+  void *tape; /* forward_taped writes it, backward reads it, and writes it where seqc --bptt-memory bounds it */
   int64_t tape_size;
   void *prepared; /* prepare writes it; forward and step read it if it is not NULL */
   int64_t prepared_size;

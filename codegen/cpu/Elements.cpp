@@ -187,7 +187,7 @@ Value Elements::randomMask(recur::RandomMaskOp op) {
   };
   uint64_t site = uint64_t(op.getSite()) * 0x9E3779B97F4A7C15u;
   Value state = arith::XOrIOp::create(b, frame.seed(), number(site));
-  Value t = op.getShared() ? number(0) : row.row().t;
+  Value t = op.getShared() ? number(0) : Value(b.add(frame.firstStep(), row.row().t));
   state = mix(b.add(state, b.mul(t, number(0xBF58476D1CE4E5B9u))));
   Value batchRow = b.add(frame.firstRow(), row.row().b);
   state = mix(b.add(state, b.mul(batchRow, number(0x94D049BB133111EBu))));

@@ -61,6 +61,7 @@ public:
   mlir::Value training() const { return field(offsets.training); }
   mlir::Value validSteps() const { return field(offsets.validSteps); }
   mlir::Value firstRow() const { return field(offsets.firstRow); }
+  mlir::Value firstStep() const { return field(offsets.firstStep); }
   Code &code() const { return b; }
 
 private:
@@ -68,7 +69,8 @@ private:
     mlir::Value base, strideT, strideB;
   };
   struct Offsets {
-    int64_t T, B, lengths, seed, training, validSteps, firstRow, turn, zeros, places, placeSize, base, strideT, strideB;
+    int64_t T, B, lengths, seed, training, validSteps, firstRow, firstStep, turn, zeros, places, placeSize, base,
+        strideT, strideB;
   };
   static const Offsets offsets;
 

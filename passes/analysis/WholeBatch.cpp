@@ -55,15 +55,14 @@ private:
 
 } // namespace
 
-std::string recur::findWholeBatchNeed(SystemOp system) {
+Operation *recur::findWholeBatchNeed(SystemOp system) {
   Degrees degrees(system);
-  std::string need;
+  Operation *need = nullptr;
   system.walk([&](Operation *op) {
-    auto loss = dyn_cast<LossOp>(op);
-    Degree allowed = loss ? Degree::Affine : Degree::None;
+    Degree allowed = isa<LossOp>(op) ? Degree::Affine : Degree::None;
     bool fits = !isSink(op) || llvm::all_of(op->getOperands(), [&](Value v) { return degrees.of(v) <= allowed; });
-    if (need.empty() && !fits)
-      need = loss ? "loss" : nameOf(op->getOperand(0));
+    if (!need && !fits)
+      need = op;
   });
   return need;
 }

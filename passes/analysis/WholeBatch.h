@@ -6,12 +6,12 @@
 
 namespace recur {
 
-/// What of a system needs all rows of a batch at once: the name of an equation or output, "loss", or "" if nothing
-/// does.
+/// What of a system needs all rows of a batch, and all steps, at once: an equation, an output, the loss, or null if
+/// nothing does.
 ///
 /// Rows meet only in totals. A loss that is affine in them (`mean(a) + 0.1 * sum(b) + sum(W * W)`) can be added up from
 /// parts of the batch; one that is not (`sqrt(mean(a))`), or a total that an equation reads, cannot.
-std::string findWholeBatchNeed(SystemOp system);
+mlir::Operation *findWholeBatchNeed(SystemOp system);
 
 } // namespace recur
 

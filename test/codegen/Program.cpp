@@ -162,6 +162,7 @@ void Call::run() {
   for (int64_t length : lengths)
     valid += length;
   frame.first_row = 0;
+  frame.first_step = 0;
   frame.valid_steps = std::max<int64_t>(valid, 1);
   for (size_t i = 0; i < arrays.size(); ++i) {
     const Program::Slot &slot = program.layout[i];

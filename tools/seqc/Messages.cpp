@@ -21,6 +21,16 @@ static FileLineColLoc findPlace(Location loc) {
   return place;
 }
 
+SourceRange findRange(Location loc, SourceManager &sources) {
+  FileLineColLoc place = findPlace(loc);
+  std::string unreadable;
+  const SourceFile *file = place ? sources.open(place.getFilename().str(), unreadable) : nullptr;
+  if (!file)
+    return {};
+  size_t begin = file->offsetOf({place.getLine(), place.getColumn()});
+  return {file, begin, begin};
+}
+
 static Severity severityOf(DiagnosticSeverity severity) {
   switch (severity) {
   case DiagnosticSeverity::Error:

@@ -8,6 +8,9 @@
 
 namespace seqc {
 
+/// The first place in a file that `loc` leads to, if that file can be read.
+SourceRange findRange(mlir::Location loc, SourceManager &sources);
+
 /// While it exists, diagnostics of MLIR are printed as the frontend prints its own, with the line of the source.
 /// Errors about a program that the frontend has accepted are our fault: they are said to be internal.
 class Messages {

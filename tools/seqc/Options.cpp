@@ -46,6 +46,9 @@ static cl::opt<WeightFormat>
             cl::values(clEnumValN(WeightFormat::full, "f32", "as the model computes (default)"),
                        clEnumValN(WeightFormat::bf16, "bf16", "rounded to bf16"),
                        clEnumValN(WeightFormat::int8, "int8", "rounded to int8, with a scale for each output")));
+static cl::opt<std::string> bpttMemory("bptt-memory", cl::ValueOptional, cl::value_desc("bytes"), cl::cat(category),
+                                       cl::desc("Bound on tape and workspace of a gradient, by computing segments of "
+                                                "the sequence again: 512M, or `auto` for about the least"));
 static cl::list<std::string> march("march",
                                    cl::desc("Processors to compile for, with commas between; `native` is this one, "
                                             "`portable` x86-64-v3,x86-64-v4"),
@@ -95,6 +98,21 @@ static std::optional<std::map<std::string, int64_t>> parseDims() {
   return result;
 }
 
+/// As seqc_model::bptt_memory.
+static std::optional<int64_t> parseMemory() {
+  StringRef text = bpttMemory;
+  if (bpttMemory.getNumOccurrences() == 0)
+    return 0;
+  if (text.empty() || text == "auto")
+    return -1;
+  size_t unit = StringRef("KMG").find(text.back());
+  int64_t shift = unit == StringRef::npos ? 0 : 10 * (static_cast<int64_t>(unit) + 1), number = 0;
+  if (text.drop_back(shift ? 1 : 0).getAsInteger(10, number) || number <= 0 || number > INT64_MAX >> shift)
+    return wrong("--bptt-memory takes bytes, such as 512M (K, M and G are powers of 1024), or auto, not '" + text +
+                 "'");
+  return number << shift;
+}
+
 /// `../frontend/stdlib` of the source tree is used in place; an installed seqc has it in `../share/seqc/std`.
 static std::string findStandardLibrary(StringRef executable) {
   llvm::SmallString<128> installed = llvm::sys::path::parent_path(llvm::sys::path::parent_path(executable));
@@ -135,7 +153,8 @@ std::optional<Options> parseOptions(int argc, char **argv) {
     return std::nullopt;
   std::optional<std::map<std::string, int64_t>> dimValues = parseDims();
   std::optional<Stage> stage = chooseStage();
-  if (!dimValues || !stage)
+  std::optional<int64_t> memory = parseMemory();
+  if (!dimValues || !stage || !memory)
     return std::nullopt;
 
   bool typeGiven = dtype.getNumOccurrences() != 0;
@@ -148,6 +167,7 @@ std::optional<Options> parseOptions(int argc, char **argv) {
   options.f64 = dtype == "f64";
   options.weights = weights;
   options.targets = std::move(*targets);
+  options.bpttMemory = *memory;
   options.report = report;
   options.locations = locations;
   options.linker = linker;

@@ -67,6 +67,8 @@ private:
   /// The same, and the modules of the levels are in the LLVM dialect.
   Outcome lowerToMachine();
   Outcome collect(ModuleOp from, std::vector<Model> &models);
+  /// With --bptt-memory, every model can be cut in time.
+  Outcome checkCuts(const std::vector<Model> &models);
   /// Object, assembly or LLVM IR of the whole library, runtime apart.
   Outcome emit(Emit what, std::string &code);
   Outcome writeLibrary();
@@ -214,10 +216,33 @@ Outcome Compilation::collect(ModuleOp from, std::vector<Model> &models) {
   if (!collected)
     return fail(collected.takeError(), Outcome::BadInput);
   models = std::move(*collected);
+  for (Model &model : models)
+    model.bpttMemory = options.bpttMemory;
   if (models.empty())
     return fail(llvm::createStringError(options.input + ": there is nothing to compile: no recur.interface"),
                 Outcome::BadInput);
-  return Outcome::Success;
+  return options.bpttMemory ? checkCuts(models) : Outcome::Success;
+}
+
+Outcome Compilation::checkCuts(const std::vector<Model> &models) {
+  Diagnostics diags;
+  for (const Model &model : models) {
+    auto system = module->lookupSymbol<recur::SystemOp>(model.name + ".forward");
+    auto place = [&](llvm::StringRef attribute) {
+      auto loc = system ? system->getAttrOfType<LocationAttr>(attribute) : LocationAttr();
+      return findRange(loc ? Location(loc) : module->getLoc(), sources);
+    };
+    if (!model.looksAhead.empty())
+      diags.report(DiagId::CutAhead, place("recur.looks_ahead_at"), model.name, model.looksAhead);
+    else if (model.readsLater()) // only a loss can do that without looking ahead in a step
+      diags.report(DiagId::CutAhead, place("recur.later_at"), model.name, "loss");
+    if (model.needsBatch == "loss")
+      diags.report(DiagId::CutLoss, place("recur.needs_batch_at"), model.name);
+    else if (!model.needsBatch.empty())
+      diags.report(DiagId::CutWhole, place("recur.needs_batch_at"), model.name, model.needsBatch);
+  }
+  llvm::errs() << diags.render();
+  return diags.hasErrors() ? Outcome::BadInput : Outcome::Success;
 }
 
 Outcome Compilation::planTiles(Level &level) {
@@ -227,7 +252,7 @@ Outcome Compilation::planTiles(Level &level) {
     outcome = collect(*level.module, level.models);
   if (outcome == Outcome::Success && options.report)
     for (const Model &model : level.models)
-      reportStream() << reportWeights(model, level.suffix.empty() ? "" : level.target->name);
+      reportStream() << reportWeights(model, level.suffix.empty() ? "" : level.target->name) << reportMemory(model);
   return outcome;
 }
 

@@ -18,10 +18,16 @@ class CompiledLanguageModel(SeqRunTest):
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
-        cls.single, cls.double = (os.path.join(folder.name, f"lib{dtype}.so") for dtype in ("f32", "f64"))
-        for dtype, library in (("f32", cls.single), ("f64", cls.double)):
-            subprocess.run([os.path.join(os.environ["SEQC_BIN_DIR"], "seqc"), SOURCE, f"--dtype={dtype}", "-D", "V=30",
-                            "-D", "E=8", "-D", "H=19", "-o", library], check=True)
+        cls.single, cls.double, cls.bounded, cls.bounded_double = (
+            cls.compile(os.path.join(folder.name, f"lib{number}.so"), *options)
+            for number, options in enumerate((["--dtype=f32"], ["--dtype=f64"], ["--dtype=f32", "--bptt-memory=40K"],
+                                              ["--dtype=f64", "--bptt-memory"])))
+
+    @staticmethod
+    def compile(library, *options):
+        subprocess.run([os.path.join(os.environ["SEQC_BIN_DIR"], "seqc"), SOURCE, "-D", "V=30", "-D", "E=8", "-D", "H=19",
+                        "-o", library, *options], check=True)
+        return library
 
     def setUp(self):
         super().setUp()
@@ -35,6 +41,23 @@ class CompiledLanguageModel(SeqRunTest):
     def test_its_gradient_agrees_with_differences(self):
         for more in ([], ["--lengths"], ["--training"]):
             self.assertIn("the gradient agrees", self.run_tool("check-gradient", self.double, *more))
+
+    def test_its_gradient_in_segments_agrees_with_differences(self):
+        for more in ([], ["--lengths"], ["--training"]):
+            self.assertIn("the gradient agrees", self.run_tool("check-gradient", self.bounded_double, *more))
+
+    def test_it_learns_the_same_in_segments(self):
+        bits = []
+        for library in (self.single, self.bounded):
+            for threads in (1, 2):
+                out = f"{os.path.basename(library)}-{threads}"
+                self.run_tool("train", library, "--text", "text.txt", "--out", out, "--epochs", 2, "--batch", 4, "--steps", 64,
+                              "--rate", 0.02, "--threads", threads)
+                bits.append(json.loads(self.run_tool("evaluate", self.single, "--params", f"{out}/weights.safetensors",
+                                                     "--text", f"{out}/validation.txt", "--json"))["bits"])
+        self.assertEqual(bits[0], bits[1])
+        self.assertEqual(bits[2], bits[3])
+        self.assertAlmostEqual(bits[0], bits[2], places=3)
 
     def test_streaming_is_forward_bit_for_bit(self):
         self.run_tool("init", self.single, "--out", "p.st")
