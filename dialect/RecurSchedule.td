@@ -226,8 +226,9 @@ def Recur_ReadOp : Recur_Op<"read", [Pure, AttrSizedOperandSegments]> {
 def Recur_PackOp : Recur_Op<"pack"> {
   let summary = "rounds weights into the narrow layout of register tiles";
   let description = [{
-    Stores the weights of `product` q of n where `recur.read_packed` finds them, and zeros past their last k. The slot
-    says how narrow they are:
+    Stores the weights of `product` q of n, or those of its outputs from `from` on, where `recur.read_packed` finds
+    them. The first of all fills the slot with zeros, which remain past the last k and output. The slot says how narrow
+    they are:
 
     - `[leading, panel, pair of k, column, lane, 2]` of bf16: rounded to the nearest, ties to even;
     - `[leading, panel, 2 + group of 4 k, column, lane, 4]` of i8: each output has a scale, its largest magnitude
@@ -238,9 +239,10 @@ def Recur_PackOp : Recur_Op<"pack"> {
     recur.pack %w, %p product 1 of 2 : tensor<32x64xf32>, !recur.slot<tensor<1x1x32x4x16x2xbf16>>
     ```
   }];
-  let arguments = (ins Recur_Real:$value, Recur_SlotType:$slot, Recur_Int:$product, Recur_Int:$products);
+  let arguments = (ins Recur_Real:$value, Recur_SlotType:$slot, Recur_Int:$product, Recur_Int:$products,
+                       DefaultValuedAttr<Recur_Int, "0">:$first);
   let assemblyFormat = [{
-    $value `,` $slot `product` $product `of` $products attr-dict `:` type($value) `,` type($slot)
+    $value `,` $slot `product` $product `of` $products (`from` $first^)? attr-dict `:` type($value) `,` type($slot)
   }];
 }
 

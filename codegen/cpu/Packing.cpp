@@ -36,7 +36,7 @@ public:
 
   void emit(Slice slice) {
     b.when(arith::CmpIOp::create(b, arith::CmpIPredicate::ult, slice.begin, slice.end), [&] {
-      if (pack.getProduct() == 0)
+      if (pack.getProduct() == 0 && pack.getFirst() == 0)
         clear();
       overLeading({}, b.integer(0));
     });
@@ -65,10 +65,11 @@ private:
     });
   }
 
-  void output(ArrayRef<Value> leading, Value number, Value i) {
+  void output(ArrayRef<Value> leading, Value number, Value inPiece) {
     SmallVector<Value> index(leading);
-    index.push_back(i);
+    index.push_back(inPiece);
     Value from = b.at(weights, b.getF32Type(), b.dot(read.getOffset(), read.getStrides().drop_back(), index));
+    Value i = b.add(inPiece, b.integer(pack.getFirst()));
 
     int64_t blocks = columns / pack.getProducts();
     Value block = b.div(i, b.integer(lanes));

@@ -60,6 +60,60 @@ SmallVector<Group> groupsOf(recur::PhaseOp phase) {
   return groups;
 }
 
+/// Where the outputs first … first + outputs - 1 of a product have their weights for a part of the contracted dim.
+struct Piece {
+  Value slot;
+  int64_t offset;
+  SmallVector<int64_t> strides; // along leading dims, outputs and the contracted dim
+  int64_t first, outputs, depthBefore, depth;
+};
+
+Piece wholePiece(recur::ReadOp weights) {
+  ArrayRef<int64_t> shape = weights.getType().getShape();
+  return {weights.getSlot(), weights.getOffset(), llvm::to_vector(weights.getStrides()), 0, shape[shape.size() - 2], 0,
+          shape.back()};
+}
+
+/// The piece that a write puts into concatenated weights, if it is a copy of a matrix.
+std::optional<Piece> pieceOf(recur::WriteOp write, recur::ReadOp weights) {
+  auto source = write.getValue().getDefiningOp<recur::ReadOp>();
+  auto phase = cast<recur::PhaseOp>(write->getParentOp());
+  if (!source || !constantInTime(source) || phase.getSpace().size() != 2)
+    return {};
+  ArrayRef<int64_t> space = phase.getSpace(), to = write.getStrides(), as = weights.getStrides();
+  bool turned = to[0] == as[1] && to[1] == as[0];
+  if ((!turned && to != as) || std::min(as[0], as[1]) != 1)
+    return {};
+  int64_t line = std::max(as[0], as[1]), across = write.getOffset() / line, along = write.getOffset() % line;
+  bool isLine = as[0] == line;
+  return Piece{source.getSlot(),        source.getOffset(), {source.getStrides()[turned], source.getStrides()[!turned]},
+               isLine ? across : along, space[turned],      isLine ? along : across,
+               space[!turned]};
+}
+
+/// What concatenated weights consist of, or the weights as they are.
+SmallVector<Piece> piecesOf(recur::ReadOp weights) {
+  SmallVector<Piece> whole = {wholePiece(weights)}, pieces;
+  auto shape = weights.getType().getShape();
+  if (weights.getOffset() != 0 || shape.size() != 2)
+    return whole;
+  int64_t found = 0;
+  for (Operation *user : weights.getSlot().getUsers()) {
+    auto write = dyn_cast<recur::WriteOp>(user);
+    if (!write)
+      continue;
+    std::optional<Piece> piece = pieceOf(write, weights);
+    if (!piece)
+      return whole;
+    found += piece->outputs * piece->depth;
+    pieces.push_back(std::move(*piece));
+  }
+  llvm::sort(pieces, [](const Piece &x, const Piece &y) {
+    return std::pair(x.first, x.depthBefore) < std::pair(y.first, y.depthBefore);
+  });
+  return found == shape[0] * shape[1] ? pieces : whole;
+}
+
 /// Adds the packed slots of one system and what fills them.
 class Packing {
 public:
@@ -169,13 +223,27 @@ private:
   }
 
   void roundProduct(recur::SlotOp slot, recur::MatmulOp product, int64_t q, int64_t products) {
-    recur::ReadOp weights = weightsOf(product);
-    auto phase = recur::PhaseOp::create(b, product.getLoc(), slot.getName(), weights.getType().getShape(),
-                                        /*total=*/false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(&phase.getBody().emplaceBlock());
-    Value value = b.clone(*weights)->getResult(0);
-    recur::PackOp::create(b, product.getLoc(), value, slot.getSlot(), q, products);
+    SmallVector<Piece> pieces = piecesOf(weightsOf(product));
+    // An output is rounded as a whole.
+    int64_t depth = product.getDepth();
+    if (llvm::any_of(pieces, [&](const Piece &piece) { return piece.depth != depth; }))
+      pieces = {wholePiece(weightsOf(product))};
+    for (const Piece &piece : pieces) {
+      SmallVector<int64_t> space(cast<RankedTensorType>(product.getA().getType()).getShape());
+      space[space.size() - 2] = piece.outputs;
+      auto phase = recur::PhaseOp::create(b, product.getLoc(), slot.getName(), space, /*total=*/false);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(&phase.getBody().emplaceBlock());
+      auto type = RankedTensorType::get(space, Float32Type::get(b.getContext()));
+      recur::PackOp::create(b, product.getLoc(), readOf(product, piece, type, piece.offset, piece.strides),
+                            slot.getSlot(), q, products, piece.first);
+    }
+  }
+
+  Value readOf(recur::MatmulOp product, const Piece &piece, RankedTensorType type, int64_t offset,
+               ArrayRef<int64_t> strides) {
+    return recur::ReadOp::create(b, product.getLoc(), type, piece.slot, /*shift=*/0, ValueRange(), /*id=*/Value(),
+                                 /*id_stride=*/0, offset, strides);
   }
 
   static recur::ReadOp weightsOf(recur::MatmulOp product) { return product.getA().getDefiningOp<recur::ReadOp>(); }
@@ -214,40 +282,45 @@ private:
                slot, (layout.panels - 1) * size, {layout.panels * size, 1});
   }
 
-  /// Outputs in whole panels, whole vectors of the last panel, and the rest of the last vector.
   void copyProduct(recur::SlotOp slot, const Layout &layout, recur::MatmulOp product, int64_t q) {
     int64_t panelRows = layout.blocks * layout.lanes;
-    int64_t panels = layout.rows / panelRows, vectors = layout.rows % panelRows / layout.lanes;
-    int64_t rest = layout.rows % layout.lanes;
-    copyRows(slot, layout, product, q, 0, panels, layout.blocks, layout.lanes);
-    copyRows(slot, layout, product, q, panels * panelRows, 1, vectors, layout.lanes);
-    copyRows(slot, layout, product, q, layout.rows - rest, 1, 1, rest);
+    SmallVector<Piece> pieces = piecesOf(weightsOf(product));
+    // Pieces that start inside of a panel would need many small copies.
+    if (llvm::any_of(pieces, [&](const Piece &piece) { return piece.first % panelRows != 0; }))
+      pieces = {wholePiece(weightsOf(product))};
+    for (const Piece &piece : pieces) {
+      int64_t panels = piece.outputs / panelRows, vectors = piece.outputs % panelRows / layout.lanes;
+      int64_t rest = piece.outputs % layout.lanes;
+      copyRows(slot, layout, product, q, piece, 0, panels, layout.blocks, layout.lanes);
+      copyRows(slot, layout, product, q, piece, panels * panelRows, 1, vectors, layout.lanes);
+      copyRows(slot, layout, product, q, piece, piece.outputs - rest, 1, 1, rest);
+    }
   }
 
-  /// Outputs first … first + panels · blocks · lanes - 1 of a product; `first` starts a panel, or the last vector.
-  void copyRows(recur::SlotOp slot, const Layout &layout, recur::MatmulOp product, int64_t q, int64_t first,
-                int64_t panels, int64_t blocks, int64_t lanes) {
+  /// Outputs first … first + panels · blocks · lanes - 1 of a piece; `first` starts a panel, or the last vector.
+  void copyRows(recur::SlotOp slot, const Layout &layout, recur::MatmulOp product, int64_t q, const Piece &piece,
+                int64_t first, int64_t panels, int64_t blocks, int64_t lanes) {
     if (panels * blocks * lanes == 0)
       return;
-    recur::ReadOp weights = weightsOf(product);
-    ArrayRef<int64_t> from = weights.getStrides();
-    int64_t alongOutput = from[from.size() - 2], alongDepth = from.back();
-    int64_t block = first / layout.lanes, columns = layout.blocks * layout.products;
+    int64_t alongOutput = piece.strides[piece.strides.size() - 2], alongDepth = piece.strides.back();
+    int64_t block = (piece.first + first) / layout.lanes, columns = layout.blocks * layout.products;
 
-    SmallVector<int64_t> space(layout.leading), reads(from.drop_back(2)), writes;
+    SmallVector<int64_t> space(layout.leading), reads(ArrayRef(piece.strides).drop_back(2)), writes;
     for (int64_t stride : computeStrides(layout.leading))
       writes.push_back(stride * layout.panels * layout.panelSize());
-    space.append({panels, blocks, layout.depth, lanes});
+    space.append({panels, blocks, piece.depth, lanes});
     reads.append({layout.blocks * layout.lanes * alongOutput, layout.lanes * alongOutput, alongDepth, alongOutput});
     writes.append({layout.panelSize(), layout.products * layout.lanes, columns * layout.lanes, 1});
-    int64_t offset =
-        block / layout.blocks * layout.panelSize() + (block % layout.blocks * layout.products + q) * layout.lanes;
+    // Where outputs are neighbours in memory, all blocks of a line are copied before the next line.
+    if (alongOutput == 1)
+      for (SmallVector<int64_t> *dims : {&space, &reads, &writes})
+        std::swap((*dims)[dims->size() - 3], (*dims)[dims->size() - 2]);
+    int64_t offset = block / layout.blocks * layout.panelSize() + piece.depthBefore * columns * layout.lanes +
+                     (block % layout.blocks * layout.products + q) * layout.lanes;
     writePhase(
         product.getLoc(), slot.getName(), space,
         [&](RankedTensorType type) -> Value {
-          return recur::ReadOp::create(b, product.getLoc(), type, weights.getSlot(), /*shift=*/0, ValueRange(),
-                                       /*id=*/Value(), /*id_stride=*/0, weights.getOffset() + first * alongOutput,
-                                       reads);
+          return readOf(product, piece, type, piece.offset + first * alongOutput, reads);
         },
         slot, offset, writes);
   }
@@ -288,6 +361,33 @@ struct PlanTiles : impl::PlanTilesBase<PlanTiles> {
       packing.reserveScratch();
     }
     eraseUnusedReads();
+    for (auto system : getOperation().getOps<recur::SystemOp>())
+      eraseUnreadSlots(system);
+  }
+
+  /// Concatenated weights that are packed piece by piece are not needed as a whole.
+  void eraseUnreadSlots(recur::SystemOp system) {
+    for (auto slot : llvm::make_early_inc_range(system.getOps<recur::SlotOp>())) {
+      SmallVector<Operation *> users(slot->getUsers());
+      bool isOwn = slot.getSource() == recur::SlotSource::workspace || slot.getSource() == recur::SlotSource::prepared;
+      if (!isOwn || users.empty() || !llvm::all_of(users, [](Operation *user) { return isa<recur::WriteOp>(user); }))
+        continue;
+      for (Operation *write : users)
+        eraseWrite(cast<recur::WriteOp>(write));
+      slot.erase();
+    }
+    eraseUnusedReads();
+  }
+
+  static void eraseWrite(recur::WriteOp write) {
+    auto phase = cast<recur::PhaseOp>(write->getParentOp());
+    Operation *group = phase->getParentOp();
+    write.erase();
+    if (!phase.getOps<recur::WriteOp>().empty() || !phase.getOps<recur::AccumulateOp>().empty())
+      return;
+    phase.erase();
+    if (group->getRegion(0).getOps<recur::PhaseOp>().empty())
+      group->erase();
   }
 
   void eraseUnusedReads() {

@@ -79,3 +79,42 @@ recur.system @Long {
     }
   }
 }
+
+// -----
+
+!v = !recur.slot<tensor<8xf32>>
+!w = !recur.slot<tensor<4x8xf32>>
+!c = !recur.slot<tensor<8x8xf32>>
+
+// Concatenated gates are rounded piece by piece, and the whole is not kept.
+// CHECK-LABEL: recur.system @Concatenated
+recur.system @Concatenated attributes {recur.program = "forward"} {
+  %U = recur.slot param "U" : !w
+  %V = recur.slot param "V" : !w
+  %x = recur.slot input "x" time batch : !v
+  %y = recur.slot output "y" time batch : !v
+  // CHECK-NOT: "concat"
+  %concat = recur.slot prepared "concat" : !c
+  // CHECK: recur.once prepared
+  // CHECK: recur.read %[[U:[0-9]+]] offset 0 strides [8, 1]
+  // CHECK-NEXT: recur.pack %{{.*}}, %[[PACKED:.*]] product 0 of 1 : tensor<4x8xf32>
+  // CHECK-NOT: recur.read %[[U]]
+  // CHECK: recur.read %{{.*}} offset 0 strides [8, 1]
+  // CHECK-NEXT: recur.pack %{{.*}}, %[[PACKED]] product 0 of 1 from 4 : tensor<4x8xf32>
+  recur.once prepared {
+    recur.phase "concat" space [4, 8] {
+      %u = recur.read %U offset 0 strides [8, 1] : (!w) -> tensor<4x8xf32>
+      %v = recur.read %V offset 0 strides [8, 1] : (!w) -> tensor<4x8xf32>
+      recur.write %u, %concat offset 0 strides [8, 1] : tensor<4x8xf32>, !c
+      recur.write %v, %concat offset 32 strides [8, 1] : tensor<4x8xf32>, !c
+    }
+  }
+  recur.map {
+    recur.phase "y" space [8] {
+      %xt = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %w = recur.read %concat offset 0 strides [8, 1] : (!c) -> tensor<8x8xf32>
+      %p = recur.matmul %w, %xt : (tensor<8x8xf32>, tensor<8xf32>) -> tensor<8xf32>
+      recur.write %p, %y offset 0 strides [1] : tensor<8xf32>, !v
+    }
+  }
+}

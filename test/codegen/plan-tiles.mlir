@@ -103,3 +103,43 @@ recur.system @EachCall {
     }
   }
 }
+
+// -----
+
+!v = !recur.slot<tensor<8xf32>>
+!z = !recur.slot<tensor<16xf32>>
+!w = !recur.slot<tensor<8x8xf32>>
+!c = !recur.slot<tensor<16x8xf32>>
+
+// Weights concatenated along the contracted dim, as the adjoint of fused gates has them, are packed from their parts.
+// CHECK-LABEL: recur.system @Concatenated
+recur.system @Concatenated {
+  %U = recur.slot param "U" : !w
+  %V = recur.slot param "V" : !w
+  %x = recur.slot input "x" time batch : !z
+  %y = recur.slot output "y" time batch : !v
+  // CHECK-NOT: "concat"
+  %concat = recur.slot prepared "concat" : !c
+  // CHECK: recur.once prepared
+  // CHECK: recur.read %[[U:[0-9]+]] offset 0 strides [8, 8, 8, 1]
+  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED:.*]] offset 0 strides [128, 8, 8, 1]
+  // CHECK-NOT: recur.read %[[U]]
+  // CHECK: recur.read %{{.*}} offset 0 strides [8, 8, 8, 1]
+  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 64 strides [128, 8, 8, 1]
+  recur.once prepared {
+    recur.phase "concat" space [8, 8] {
+      %u = recur.read %U offset 0 strides [8, 1] : (!w) -> tensor<8x8xf32>
+      %v = recur.read %V offset 0 strides [8, 1] : (!w) -> tensor<8x8xf32>
+      recur.write %u, %concat offset 0 strides [8, 1] : tensor<8x8xf32>, !c
+      recur.write %v, %concat offset 64 strides [8, 1] : tensor<8x8xf32>, !c
+    }
+  }
+  recur.map {
+    recur.phase "y" space [8] {
+      %xt = recur.read %x offset 0 strides [1] : (!z) -> tensor<16xf32>
+      %w = recur.read %concat offset 0 strides [1, 8] : (!c) -> tensor<8x16xf32>
+      %p = recur.matmul %w, %xt : (tensor<8x16xf32>, tensor<16xf32>) -> tensor<8xf32>
+      recur.write %p, %y offset 0 strides [1] : tensor<8xf32>, !v
+    }
+  }
+}

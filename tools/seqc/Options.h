@@ -47,7 +47,7 @@ struct Options {
   bool f64 = false;
   WeightFormat weights = WeightFormat::full;
   std::vector<Target> targets; // the best one last
-  int64_t bpttMemory = 0; // seqc_model::bptt_memory
+  int64_t bpttMemory = 0;      // seqc_model::bptt_memory
   bool report = false;
   bool locations = false; // dumps show places in the source
   std::string linker;
