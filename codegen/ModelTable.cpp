@@ -36,6 +36,8 @@ protected:
   Constant *text(StringRef value);
   Constant *array(ArrayRef<Constant *> rows, const Twine &name);
 
+  /// A constant of the runtime.
+  Constant *external(StringRef name);
   /// `result name(parameters)` of the runtime.
   Function *callee(StringRef name, Type *result, ArrayRef<Type *> parameters);
 
@@ -126,6 +128,13 @@ Constant *ConstantWriter::array(ArrayRef<Constant *> rows, const Twine &name) {
   if (rows.empty())
     return null();
   return global(ConstantArray::get(ArrayType::get(rows.front()->getType(), rows.size()), rows), name);
+}
+
+Constant *ConstantWriter::external(StringRef name) {
+  auto *variable = cast<GlobalVariable>(module.getOrInsertGlobal(name, Type::getInt8Ty(context)));
+  variable->setConstant(true);
+  variable->setVisibility(GlobalValue::HiddenVisibility);
+  return variable;
 }
 
 Function *ConstantWriter::callee(StringRef name, Type *result, ArrayRef<Type *> parameters) {
@@ -266,6 +275,7 @@ Constant *TableWriter::table(size_t level, const Shared &shared, Function *step)
                                   shared.zeros,
                                   int64(static_cast<int64_t>(tags.back())),
                                   int64(model.bpttMemory),
+                                  model.bpttMemory ? external("seqc_bptt") : null(),
                                   library.table(),
                                   step});
 }

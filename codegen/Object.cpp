@@ -127,6 +127,9 @@ FailureOr<std::string> emitCode(llvm::ArrayRef<TargetCode> parts, Emit what,
       return first.emitError("LLVM cannot join the code for several processors");
   }
   addTables(*whole);
+  // Nothing throws, and tables for unwinding would be a twentieth of a library.
+  for (llvm::Function &function : *whole)
+    function.setDoesNotThrow();
   optimize(*whole, *machine);
   FailureOr<std::string> code = print(*whole, *machine, what);
   if (failed(code))

@@ -196,7 +196,7 @@ static double real_at(const seqc_model *model, const void *real) {
   return model->element == 8 ? *(const double *)real : *(const float *)real;
 }
 
-void seqc_run_cut_forward(const seqc_context *whole, seqc_cut cut, int taped) {
+static void run_forward(const seqc_context *whole, seqc_cut cut, int taped) {
   const seqc_model *model = whole->model;
   const seqc_call *call = whole->call;
   cut_run run;
@@ -269,7 +269,7 @@ static void take_off_surplus(cut_run *run) {
   run_program(run, &run->whole->model->backward, 1);
 }
 
-void seqc_run_cut_backward(const seqc_context *whole, seqc_cut cut) {
+static void run_backward(const seqc_context *whole, seqc_cut cut) {
   cut_run run;
   start(&run, whole, cut, 1);
   for (int64_t s = cut.count - 1; s >= 0; --s)
@@ -277,3 +277,5 @@ void seqc_run_cut_backward(const seqc_context *whole, seqc_cut cut) {
   if (whole->model->has_loss && !whole->call->no_loss)
     take_off_surplus(&run);
 }
+
+const struct seqc_bptt seqc_bptt = {run_forward, run_backward};

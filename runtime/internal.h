@@ -164,8 +164,11 @@ void seqc_run_program(const seqc_context *context, const seqc_program *program, 
 
 /* The same for calls that are cut: outputs, final states and loss, with the checkpoints or without; and the gradients,
  * after the checkpoints were written. */
-void seqc_run_cut_forward(const seqc_context *context, seqc_cut cut, int taped);
-void seqc_run_cut_backward(const seqc_context *context, seqc_cut cut);
+struct seqc_bptt {
+  void (*forward)(const seqc_context *context, seqc_cut cut, int taped);
+  void (*backward)(const seqc_context *context, seqc_cut cut);
+};
+extern const struct seqc_bptt seqc_bptt;
 
 /*===-- check.c -----------------------------------------------------------------===*/
 

@@ -123,6 +123,7 @@ typedef struct seqc_model {
   const void *zeros;   /* see seqc_frame */
   uint64_t tag;        /* of tapes and prepared memory: equal only for models with equal tables */
   int64_t bptt_memory; /* bytes that tape and workspace may have, see segments.c; 0: any; -1: about the least */
+  const struct seqc_bptt *bptt; /* &seqc_bptt if that is not 0; otherwise NULL, and the library has no bptt.c */
   const seqc_library *library;
   int (*step)(const seqc_call *); /* of this level, in a library with several: where M_step goes on */
 } seqc_model;

@@ -298,7 +298,7 @@ static void run_forward(const seqc_context *context, int taped) {
   const seqc_model *model = context->model;
   seqc_cut cut = seqc_find_cut(model, context->call->T, context->call->B);
   if (cut.count > 1)
-    seqc_run_cut_forward(context, cut, taped);
+    model->bptt->forward(context, cut, taped);
   else
     seqc_run_program(context, taped ? &model->forward_taped : &model->forward, taped);
 }
@@ -306,7 +306,7 @@ static void run_forward(const seqc_context *context, int taped) {
 static void run_backward(const seqc_context *context) {
   seqc_cut cut = seqc_find_cut(context->model, context->call->T, context->call->B);
   if (cut.count > 1)
-    seqc_run_cut_backward(context, cut);
+    context->model->bptt->backward(context, cut);
   else
     seqc_run_program(context, &context->model->backward, 1);
 }

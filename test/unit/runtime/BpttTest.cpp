@@ -14,6 +14,7 @@ constexpr int F = small_features;
 seqc_model bounded(int64_t memory) {
   seqc_model model = small_model;
   model.bptt_memory = memory;
+  model.bptt = &seqc_bptt;
   return model;
 }
 
