@@ -19,7 +19,8 @@ def PlanTiles : Pass<"recur-plan-tiles", "::mlir::ModuleOp">, MachineOptions {
     A product of weights that no row changes with a vector of each row is computed in register tiles, which read the
     weights in one stream. The pass adds a slot in that layout, a `once` that fills it (`prepared` where the weights
     depend on parameters alone), and lets the product read it with `recur.read_packed`. Products of one phase with the
-    same vector share one slot. Phases that total outer products get one scratch slot for all.
+    same vector share one slot. Concatenated weights, as fused gates have them, are packed from their parts where panels
+    begin with these, and the slot of the whole goes if nobody reads it any more. Phases that total outer products get one scratch slot for all.
 
     Pre-condition: `recur-plan-memory`.
 
