@@ -353,6 +353,8 @@ struct PlanTiles : impl::PlanTilesBase<PlanTiles> {
         system.emitError("narrow weights need a model that computes in f32");
         return signalPassFailure();
       }
+      for (auto map : system.getOps<recur::MapOp>())
+        mergeTotals(map);
       Packing packing(system, machine, format);
       SmallVector<recur::PhaseOp> phases;
       system.walk([&](recur::PhaseOp phase) { phases.push_back(phase); });

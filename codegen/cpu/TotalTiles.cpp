@@ -16,18 +16,52 @@ using namespace mlir;
 
 namespace seqc::cpu {
 
-static recur::OuterOp totalledOuter(recur::PhaseOp phase) {
-  auto totals = llvm::to_vector(phase.getOps<recur::AccumulateOp>());
-  if (totals.size() != 1 || !phase.getOps<recur::WriteOp>().empty() || totals[0].getId() ||
-      totals[0].getUnlessGiven() || totals[0].getStrides().back() != 1)
-    return {};
-  return totals[0].getValue().getDefiningOp<recur::OuterOp>();
+static recur::OuterOp totalledOuter(recur::AccumulateOp total) {
+  return total.getValue().getDefiningOp<recur::OuterOp>();
+}
+
+static recur::ReadOp readA(recur::AccumulateOp total) {
+  return totalledOuter(total).getA().getDefiningOp<recur::ReadOp>();
+}
+static recur::ReadOp readB(recur::AccumulateOp total) {
+  return totalledOuter(total).getB().getDefiningOp<recur::ReadOp>();
 }
 
 bool isTotalOfOuter(recur::PhaseOp phase) {
-  if (!phase.getTotal() || phase.getSpace().size() != 2 || !isa<recur::MapOp>(phase->getParentOp()))
+  auto totals = llvm::to_vector(phase.getOps<recur::AccumulateOp>());
+  if (!phase.getTotal() || phase.getSpace().size() != 2 || !isa<recur::MapOp>(phase->getParentOp()) || totals.empty() ||
+      !phase.getOps<recur::WriteOp>().empty())
     return false;
-  return totalledOuter(phase) && addsToDistinctElements(phase);
+  return addsToDistinctElements(phase) && llvm::all_of(totals, [&](recur::AccumulateOp total) {
+           return !total.getId() && !total.getUnlessGiven() && total.getStrides().back() == 1 && totalledOuter(total) &&
+                  totalledOuter(total).getB() == totalledOuter(totals[0]).getB();
+         });
+}
+
+/// Makes one phase of two if they total products with the same second operand. Other phases do not see the difference.
+static bool mergeTotals(recur::PhaseOp into, recur::PhaseOp phase) {
+  auto first = *into.getOps<recur::AccumulateOp>().begin(), second = *phase.getOps<recur::AccumulateOp>().begin();
+  // Within a slot they might overlap.
+  bool sameSlot = llvm::any_of(into.getOps<recur::AccumulateOp>(),
+                               [&](recur::AccumulateOp total) { return total.getSlot() == second.getSlot(); });
+  if (sameSlot || into.getSpace() != phase.getSpace() || realType(into) != realType(phase) ||
+      !OperationEquivalence::isEquivalentTo(readB(first), readB(second), OperationEquivalence::IgnoreLocations))
+    return false;
+  readB(second).replaceAllUsesWith(readB(first).getResult());
+  Block &body = into.getBody().front();
+  body.getOperations().splice(body.end(), phase.getBody().front().getOperations());
+  phase.erase();
+  return true;
+}
+
+void mergeTotals(recur::MapOp map) {
+  SmallVector<recur::PhaseOp> run;
+  for (auto phase : llvm::make_early_inc_range(map.getBody().front().getOps<recur::PhaseOp>())) {
+    if (!isTotalOfOuter(phase))
+      run.clear();
+    else if (llvm::none_of(run, [&](recur::PhaseOp into) { return mergeTotals(into, phase); }))
+      run.push_back(phase);
+  }
 }
 
 namespace {
@@ -48,15 +82,15 @@ struct Blocking {
     wide = all - (all * columns - vectors);
     bWidth = lanes * columns;
     rowPieces = llvm::divideCeil(space[0], tileRows);
-    // Blocks of nearly the same size, of whole tiles.
-    int64_t blocks = llvm::divideCeil(space[0], 16384 / real.getWidth());
+    // Blocks of nearly the same size, of whole tiles: a copy of one and of all of B fit in a second-level cache.
+    int64_t blocks = llvm::divideCeil(space[0], 8192 / real.getWidth());
     aWidth = llvm::alignTo(llvm::divideCeil(space[0], blocks), tileRows);
   }
 
   /// From an element of A to the next in its copy: not a power of two, of which a cache holds few.
   static constexpr int64_t aStep = rows + 16;
   int64_t scratchA() const { return llvm::alignTo(aWidth * aStep, 64); }
-  int64_t scratch() const { return scratchA() + rows * bWidth; }
+  int64_t scratch() const { return scratchA() + rows * (all * bWidth - (all - wide) * lanes); }
 
   /// Threads divide the first dim into rows of a tile, or the last one into its blocks where that gives more pieces.
   bool dividesRows() const { return rowPieces >= 16 || rowPieces >= all; }
@@ -69,38 +103,46 @@ struct TotalShape {
   int64_t stepA, stepB;     // elements from one of an operand to the next
   ArrayRef<int64_t> result; // strides
 
-  std::string name() const {
-    std::string name = real.isF32() ? "total.f32" : "total.f64";
+  std::string name(StringRef does) const {
+    std::string name = (does + (real.isF32() ? ".f32" : ".f64")).str();
     for (int64_t number : {space[0], space[1], stepA, stepB, result[0]})
       name += "." + std::to_string(number);
     return name;
   }
 };
 
-/// Adds the products of a block of rows, whose operands begin at rowsA[r] and rowsB[r].
+/// Copies the second operand of a block of rows, or adds the products of such a copy and the first operand. Those of
+/// row r begin at pointers[r].
 class TotalFunction {
 public:
   TotalFunction(Code &b, const Machine &machine, const TotalShape &shape, func::FuncOp function)
       : b(b), machine(machine), shape(shape), real(shape.real), space(shape.space), sizes(machine, real, space),
-        arithmetic(makeArithmetic(b, machine, real, real, sizes.lanes)), rowsA(function.getArgument(0)),
-        rowsB(function.getArgument(1)), rowCount(function.getArgument(2)), result(function.getArgument(3)),
-        copyOfA(function.getArgument(4)), slice{function.getArgument(5), function.getArgument(6)} {
-    copyB = b.at(copyOfA, real, b.integer(sizes.scratchA()));
-    rows = b.scratch(b.pointerType(), tileRows);
-    out = b.scratch(real, tileRows * sizes.bWidth);
-  }
-
-  void emit() {
-    Slice ns{b.integer(0), b.integer(space[0])}, ms{b.integer(0), b.integer(space[1])};
+        arithmetic(makeArithmetic(b, machine, real, real, sizes.lanes)), pointers(function.getArgument(0)),
+        rowCount(function.getArgument(1)), copyOfA(function.getArgument(2)), ns{b.integer(0), b.integer(space[0])},
+        ms{b.integer(0), b.integer(space[1])} {
+    Slice slice{function.getArgument(3), function.getArgument(4)};
+    if (function.getNumArguments() > 5)
+      result = function.getArgument(5);
+    copyOfB = b.at(copyOfA, real, b.integer(sizes.scratchA()));
     if (sizes.dividesRows())
       ns = {b.mul(slice.begin, b.integer(tileRows)), b.smaller(b.mul(slice.end, b.integer(tileRows)), ns.end)};
     else
       ms = {blockStart(slice.begin), b.smaller(blockStart(slice.end), ms.end)};
+  }
+
+  void copyB() {
+    overPanels([&](Value m, Value mCount, int64_t columns) { copyPanelOfB(m, mCount, columns * sizes.lanes); });
+  }
+
+  void addProducts() {
+    rows = b.scratch(b.pointerType(), tileRows);
+    out = b.scratch(real, tileRows * sizes.bWidth);
     blocks(b, ns, sizes.aWidth, [&](Value n, Value nCount) {
       copyA(n, nCount);
-      int64_t wideEnd = std::min(sizes.wide * sizes.bWidth, space[1]);
-      overColumns(ms, 0, wideEnd, sizes.columns, n, nCount);
-      overColumns(ms, wideEnd, space[1], sizes.columns - 1, n, nCount);
+      overPanels([&](Value m, Value mCount, int64_t columns) {
+        blocks(b, {b.integer(0), nCount}, tileRows,
+               [&](Value i, Value count) { tile(n, i, count, m, mCount, columns); });
+      });
     });
   }
 
@@ -118,20 +160,23 @@ private:
     return b.add(b.mul(wide, b.integer(sizes.bWidth)), b.mul(narrow, b.integer(narrowWidth)));
   }
 
-  /// Elements from … to - 1 of the last dim, as far as they are in `ms`, in tiles of `columns` vectors.
-  void overColumns(Slice ms, int64_t from, int64_t to, int64_t columns, Value n, Value nCount) {
-    if (from >= to)
-      return;
-    int64_t width = columns * sizes.lanes;
-    Value begin = b.createOrFold<arith::MaxSIOp>(ms.begin, b.integer(from)), end = b.smaller(ms.end, b.integer(to));
-    blocks(b, {begin, end}, width, [&](Value m, Value mCount) {
-      copyPanelOfB(m, mCount, width);
-      blocks(b, {b.integer(0), nCount}, tileRows, [&](Value i, Value count) { tile(n, i, count, m, mCount, columns); });
-    });
+  /// The panels of the last dim that are in `ms`, in tiles of `columns` vectors.
+  void overPanels(function_ref<void(Value m, Value mCount, int64_t columns)> body) {
+    int64_t wideEnd = std::min(sizes.wide * sizes.bWidth, space[1]);
+    auto part = [&](int64_t from, int64_t to, int64_t columns) {
+      if (from >= to)
+        return;
+      Value begin = b.createOrFold<arith::MaxSIOp>(ms.begin, b.integer(from)), end = b.smaller(ms.end, b.integer(to));
+      blocks(b, {begin, end}, columns * sizes.lanes, [&](Value m, Value mCount) { body(m, mCount, columns); });
+    };
+    part(0, wideEnd, sizes.columns);
+    part(wideEnd, space[1], sizes.columns - 1);
   }
 
-  /// Element `first` of an operand in row `r` of the block.
-  Value operand(Value pointers, Value r, Value first, int64_t step) {
+  Value panelOfB(Value m) { return b.at(copyOfB, real, b.mul(m, b.integer(Blocking::rows))); }
+
+  /// Element `first` of the operand in row `r` of the block.
+  Value operand(Value r, Value first, int64_t step) {
     Value row = b.load(b.pointerType(), b.at(pointers, b.pointerType(), r));
     return b.at(row, real, b.mul(first, b.integer(step)));
   }
@@ -152,7 +197,7 @@ private:
     auto type = VectorType::get({lanes}, real);
     SmallVector<Value> vectors;
     for (int64_t row = 0; row < lanes; ++row)
-      vectors.push_back(b.load(type, operand(rowsA, b.add(r, b.integer(row)), b.add(n, i), shape.stepA)));
+      vectors.push_back(b.load(type, operand(b.add(r, b.integer(row)), b.add(n, i), shape.stepA)));
     for (auto [element, vector] : llvm::enumerate(transpose(b, vectors)))
       b.store(vector, copied(b.add(i, b.integer(int64_t(element))), r));
   }
@@ -160,7 +205,7 @@ private:
   void copyOneByOne(Slice ofRows, Value n, Slice elements) {
     b.forEach(ofRows.begin, ofRows.end, 1, [&](Value r) {
       b.forEach(elements.begin, elements.end, 1,
-                [&](Value i) { b.store(b.load(real, operand(rowsA, r, b.add(n, i), shape.stepA)), copied(i, r)); });
+                [&](Value i) { b.store(b.load(real, operand(r, b.add(n, i), shape.stepA)), copied(i, r)); });
     });
   }
 
@@ -170,7 +215,7 @@ private:
   /// B, padded with zeros to whole vectors: [row][width].
   void copyPanelOfB(Value m, Value mCount, int64_t width) {
     b.forEach(b.integer(0), rowCount, 1, [&](Value r) {
-      Value from = operand(rowsB, r, m, shape.stepB), into = b.at(copyB, real, b.mul(r, b.integer(width)));
+      Value from = operand(r, m, shape.stepB), into = b.at(panelOfB(m), real, b.mul(r, b.integer(width)));
       overElements(mCount, shape.stepB == 1, [&](Value i, Type type) {
         b.store(b.load(type, b.at(from, real, b.mul(i, b.integer(shape.stepB)))), b.at(into, real, i));
       });
@@ -200,7 +245,7 @@ private:
     });
     TileCore core(*arithmetic, sizes.lanes, columns);
     core.rows = rows;
-    core.weights = copyB;
+    core.weights = panelOfB(m);
     core.steps = rowCount;
     core.out = out;
     core.call(b, machine, count);
@@ -220,9 +265,8 @@ private:
   ArrayRef<int64_t> space;
   Blocking sizes;
   std::unique_ptr<TileArithmetic> arithmetic;
-  Value rowsA, rowsB, rowCount, result, copyOfA;
-  Slice slice;
-  Value copyB, rows, out;
+  Value pointers, rowCount, copyOfA, copyOfB, result, rows, out;
+  Slice ns, ms;
 };
 
 } // namespace
@@ -238,28 +282,33 @@ int64_t totalUnits(const Machine &machine, recur::PhaseOp phase) {
 
 void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Value scratch, Slice slice) {
   Code &b = frame.code();
-  recur::OuterOp outer = totalledOuter(phase);
-  auto a = outer.getA().getDefiningOp<recur::ReadOp>(), other = outer.getB().getDefiningOp<recur::ReadOp>();
-  auto total = *phase.getOps<recur::AccumulateOp>().begin();
+  SmallVector<recur::AccumulateOp> totals(phase.getOps<recur::AccumulateOp>());
   FloatType real = realType(phase);
-  b.setLoc(outer.getLoc());
-  TotalShape shape{real, phase.getSpace(), a.getStrides().back(), other.getStrides().back(), total.getStrides()};
-
+  Value rows = b.scratch(b.pointerType(), Blocking::rows);
   // Zeros stand for rows that do not count.
-  auto operand = [&](recur::ReadOp read, Value number) {
-    Row row = frame.row(number);
-    return b.at(b.select(row.valid, frame.readRow(read, row), frame.zeroRow()), real, b.integer(read.getOffset()));
-  };
-  Value rowsA = b.scratch(b.pointerType(), Blocking::rows), rowsB = b.scratch(b.pointerType(), Blocking::rows);
-  Value result = b.at(frame.slotRow(total.getSlot(), {}, {}), real, b.integer(total.getOffset()));
-  TotalFunction::blocks(b, {b.integer(0), frame.rowCount()}, Blocking::rows, [&](Value firstRow, Value rowCount) {
+  auto findRows = [&](recur::ReadOp read, Value firstRow, Value rowCount) {
     b.forEach(b.integer(0), rowCount, 1, [&](Value r) {
-      Value number = b.add(firstRow, r);
-      b.store(operand(a, number), b.at(rowsA, b.pointerType(), r));
-      b.store(operand(other, number), b.at(rowsB, b.pointerType(), r));
+      Row row = frame.row(b.add(firstRow, r));
+      Value start = b.select(row.valid, frame.readRow(read, row), frame.zeroRow());
+      b.store(b.at(start, real, b.integer(read.getOffset())), b.at(rows, b.pointerType(), r));
     });
-    b.callShared(shape.name(), {rowsA, rowsB, rowCount, result, frame.base(scratch), slice.begin, slice.end},
-                 [&](func::FuncOp function) { TotalFunction(b, machine, shape, function).emit(); });
+  };
+  TotalFunction::blocks(b, {b.integer(0), frame.rowCount()}, Blocking::rows, [&](Value firstRow, Value rowCount) {
+    for (recur::AccumulateOp total : totals) {
+      b.setLoc(total.getLoc());
+      TotalShape shape{real, phase.getSpace(), readA(total).getStrides().back(), readB(total).getStrides().back(),
+                       total.getStrides()};
+      SmallVector<Value> arguments = {rows, rowCount, frame.base(scratch), slice.begin, slice.end};
+      if (total == totals[0]) {
+        findRows(readB(total), firstRow, rowCount);
+        b.callShared(shape.name("total.copy"), arguments,
+                     [&](func::FuncOp function) { TotalFunction(b, machine, shape, function).copyB(); });
+      }
+      findRows(readA(total), firstRow, rowCount);
+      arguments.push_back(b.at(frame.slotRow(total.getSlot(), {}, {}), real, b.integer(total.getOffset())));
+      b.callShared(shape.name("total"), arguments,
+                   [&](func::FuncOp function) { TotalFunction(b, machine, shape, function).addProducts(); });
+    }
   });
 }
 

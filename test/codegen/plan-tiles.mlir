@@ -143,3 +143,44 @@ recur.system @Concatenated {
     }
   }
 }
+
+// -----
+
+!v = !recur.slot<tensor<8xf32>>
+!w = !recur.slot<tensor<8x8xf32>>
+
+// Totals of outer products with the same second operand copy it once; not where they add to the same slot.
+// CHECK-LABEL: recur.system @Totals
+recur.system @Totals {
+  %a = recur.slot input "a" time batch : !v
+  %c = recur.slot input "c" time batch : !v
+  %x = recur.slot input "x" time batch : !v
+  %dU = recur.slot d_param "U" zeroed : !w
+  %dV = recur.slot d_param "V" zeroed : !w
+  // CHECK: recur.phase "U" space [8, 8] total
+  // CHECK: recur.accumulate %{{.*}}, %[[U:[0-9]+]]
+  // CHECK-NOT: recur.phase
+  // CHECK: recur.accumulate %{{.*}}, %[[V:[0-9]+]]
+  // CHECK: recur.phase "again" space [8, 8] total
+  // CHECK: recur.accumulate %{{.*}}, %[[V]]
+  recur.map {
+    recur.phase "U" space [8, 8] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %1 = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %2 = recur.outer %0, %1 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
+      recur.accumulate %2, %dU offset 0 strides [8, 1] : tensor<8x8xf32>, !w
+    }
+    recur.phase "V" space [8, 8] total {
+      %0 = recur.read %c offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %1 = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %2 = recur.outer %0, %1 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
+      recur.accumulate %2, %dV offset 0 strides [8, 1] : tensor<8x8xf32>, !w
+    }
+    recur.phase "again" space [8, 8] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %1 = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %2 = recur.outer %0, %1 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
+      recur.accumulate %2, %dV offset 0 strides [8, 1] : tensor<8x8xf32>, !w
+    }
+  }
+}
