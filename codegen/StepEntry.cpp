@@ -5,6 +5,8 @@
 #include "runtime/internal.h"
 
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/IntrinsicsAArch64.h"
+#include "llvm/IR/IntrinsicsX86.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 
@@ -46,6 +48,58 @@ private:
   std::map<Function *, Function *> copies;
 };
 
+/// Has denormal numbers count as zeros, as the runtime does (denormals.c), until it restores the control register.
+class FlushedDenormals {
+public:
+  FlushedDenormals(IRBuilder<> &b, Module &module) : b(b), triple(module.getTargetTriple()) {}
+
+  void begin() {
+    if (triple.isX86()) {
+      callers = onStack();
+      b.CreateIntrinsic(Intrinsic::x86_sse_stmxcsr, {callers});
+      Value *before = b.CreateLoad(b.getInt32Ty(), callers), *flushed = b.CreateOr(before, SEQC_FLUSH_X86);
+      Value *memory = onStack();
+      b.CreateStore(flushed, memory);
+      differs = b.CreateICmpNE(before, flushed);
+      writeIfDifferent(Intrinsic::x86_sse_ldmxcsr, memory);
+    } else if (triple.isAArch64()) {
+      callers = b.CreateIntrinsic(Intrinsic::aarch64_get_fpcr, {});
+      Value *flushed = b.CreateOr(callers, SEQC_FLUSH_AARCH64);
+      differs = b.CreateICmpNE(callers, flushed);
+      writeIfDifferent(Intrinsic::aarch64_set_fpcr, flushed);
+    }
+  }
+
+  void end() {
+    if (callers)
+      writeIfDifferent(triple.isX86() ? Intrinsic::x86_sse_ldmxcsr : Intrinsic::aarch64_set_fpcr, callers);
+  }
+
+private:
+  Value *onStack() {
+    IRBuilderBase::InsertPointGuard guard(b);
+    BasicBlock &entry = b.GetInsertBlock()->getParent()->getEntryBlock();
+    b.SetInsertPoint(&entry, entry.begin());
+    return b.CreateAlloca(b.getInt32Ty());
+  }
+
+  /// `value`: what the intrinsic takes.
+  void writeIfDifferent(Intrinsic::ID write, Value *value) {
+    Function *function = b.GetInsertBlock()->getParent();
+    BasicBlock *writes = BasicBlock::Create(b.getContext(), "", function);
+    BasicBlock *next = BasicBlock::Create(b.getContext(), "", function);
+    b.CreateCondBr(differs, writes, next);
+    b.SetInsertPoint(writes);
+    b.CreateIntrinsic(write, {value});
+    b.CreateBr(next);
+    b.SetInsertPoint(next);
+  }
+
+  IRBuilder<> &b;
+  const Triple &triple;
+  Value *callers = nullptr, *differs = nullptr;
+};
+
 class StepEntry {
 public:
   StepEntry(Module &module, const Model &model, const StepTables &tables, Function &step, Function &refused,
@@ -62,7 +116,11 @@ public:
     checkCall();
     checkArrays();
     checkIds();
+    // Around the frame as well, whose values would not reach the program through code that touches memory.
+    FlushedDenormals denormals(b, module);
+    denormals.begin();
     run();
+    denormals.end();
     b.CreateRet(b.getInt32(SEQC_OK));
   }
 

@@ -1,9 +1,10 @@
 /*===- internal.h - What the runtime's files share ----------------------------===
  *
  * check.c refuses wrong calls, layout.c divides the caller's memory, segments.c does where a sequence is cut, run.c
- * binds slots and calls programs, bptt.c calls them segment by segment, pool.c lets threads share them, init.c fills
- * parameters, text.c writes messages, tiles.c asks the kernel, processor.c the processor. Nothing here allocates or
- * locks, and nothing but tiles.c and the threads of a pool keeps state from call to call.
+ * binds slots and calls programs, bptt.c calls them segment by segment, pool.c lets threads share them, denormals.c has
+ * denormal numbers count as zeros, init.c fills parameters, text.c writes messages, tiles.c asks the kernel,
+ * processor.c the processor. Nothing here allocates or locks, and nothing but tiles.c and the threads of a pool keeps
+ * state from call to call.
  *===--------------------------------------------------------------------------===*/
 #ifndef SEQC_RUNTIME_INTERNAL_H
 #define SEQC_RUNTIME_INTERNAL_H
@@ -35,6 +36,15 @@ typedef struct seqc_context {
 
 /* Whether generated code may use matrix tile registers. */
 int seqc_matrix_tiles(void);
+
+/*===-- denormals.c -------------------------------------------------------------===*/
+
+/* The bits of the control register (MXCSR, FPCR) by which denormal operands and results are zeros. */
+enum { SEQC_FLUSH_X86 = 1 << 15 | 1 << 6, SEQC_FLUSH_AARCH64 = 1 << 24 };
+
+/* Sets these bits for this thread. Returns what the register was, for seqc_restore_denormals. */
+uint64_t seqc_flush_denormals(void);
+void seqc_restore_denormals(uint64_t before);
 
 /*===-- processor.c -------------------------------------------------------------===*/
 

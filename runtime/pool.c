@@ -47,7 +47,7 @@ struct seqc_pool {
   const seqc_program *program;
   void (*function)(seqc_frame *);
   const seqc_workspace *workspace;
-  fenv_t environment; /* rounding and denormals as in the caller's thread */
+  fenv_t environment; /* rounding and denormals as in the caller's run */
   int is_stopping;
   _Alignas(SEQC_ALIGNMENT) atomic_int runs; /* members without work wait until it changes */
   atomic_int sleeping;                      /* how many of them need to be woken */

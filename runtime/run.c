@@ -272,10 +272,12 @@ void seqc_run_program(const seqc_context *context, const seqc_program *program, 
   fill_frame(&run);
   bind_slots(&run, is_prepared ? &prepared : NULL);
   clear_slots(&run);
+  uint64_t control = seqc_flush_denormals();
   if (!is_prepared)
     prepare_program(&run);
   call_program(&run, program->run);
   add_gradients(&run);
+  seqc_restore_denormals(control);
 }
 
 /*===-- Entry points ------------------------------------------------------------------===*/
@@ -392,7 +394,9 @@ int seqc_run_prepare(const seqc_model *model, const seqc_call *call) {
     else
       *place = (seqc_place){(void *)model->zeros, 0, 0};
   }
+  uint64_t control = seqc_flush_denormals();
   if (program->prepare)
     program->prepare(head.frame);
+  seqc_restore_denormals(control);
   return SEQC_OK;
 }

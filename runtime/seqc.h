@@ -7,6 +7,8 @@
  * run one model at once, each with its own workspace (and pool). A call that gets a wrong argument does nothing but
  * return a status other than SEQC_OK and write a sentence into `error`.
  *
+ * Denormal numbers count as zeros; the caller's control register is the same after a call as before it.
+ *
  * Shapes. A sequence is [T, B, features], features row-major and contiguous, the strides of T and B free.
  * A state slot is [B, features]. Elements are float or double (the library's dtype), int32_t for ids and
  * uint8_t (0 or 1) for masks.

@@ -72,7 +72,14 @@ public:
 
 private:
   Type rowElement() const override { return b.getI16Type(); }
-  Value asRow(Value vector) const override { return roundToBf16(b, vector); }
+  /// The instruction rounds in the same way, but for denormal numbers, which count as zeros in the products as well.
+  Value asRow(Value vector) const override {
+    auto type = cast<VectorType>(vector.getType());
+    if (type.getNumElements() * 32 != machine.vectorBits)
+      return roundToBf16(b, vector);
+    return instruction("llvm.x86.avx512bf16.cvtneps2bf16." + Twine(machine.vectorBits), type.clone(b.getBF16Type()),
+                       vector);
+  }
   Value pairs(Value cells) const { return vector::BitCastOp::create(b, vectorOf(b.getBF16Type(), 2), cells); }
 };
 

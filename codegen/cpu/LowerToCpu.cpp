@@ -50,6 +50,7 @@ private:
       if (isa<recur::OnceOp, recur::MapOp, recur::LoopOp, recur::AtOp>(op) && wanted(op))
         group(op, team);
     b.setLoc(system.getLoc());
+    team.end();
     func::ReturnOp::create(b);
   }
 

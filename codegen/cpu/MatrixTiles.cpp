@@ -30,7 +30,7 @@ int64_t panelSteps(const Machine &machine, Type stored, int64_t lanes, int64_t d
 
 namespace {
 
-/// Which register holds what.
+/// Which register holds what: sums and the rows of a tile come first.
 enum Register { firstSum = 0, sums = 4, rowTile = 4, firstWeights = 5, weightTiles = 3 };
 
 void declare(Code &b, StringRef name, function_ref<void(OpBuilder &)> make) {
@@ -45,22 +45,26 @@ void instruction(Code &b, StringRef name, ValueRange operands) {
   LLVM::CallIntrinsicOp::create(b, b.getStringAttr(("llvm.x86." + name).str()), operands);
 }
 
-/// What `ldtilecfg` reads: all registers are whole.
-Value shapes(Code &b) {
+/// What `ldtilecfg` reads for tiles of so many rows; weights always fill their registers. All zeros: a release.
+Value shapeFor(Code &b, Value rows) {
+  constexpr int64_t size = 64;
   StringRef name = "tile.shapes";
   declare(b, name, [&](OpBuilder &builder) {
-    SmallVector<int8_t> bytes(64);
-    bytes[0] = 1; // the palette: eight registers
-    for (int64_t i = 0; i < 8; ++i) {
-      bytes[16 + 2 * i] = lineBytes;
-      bytes[48 + i] = matrixRows;
+    SmallVector<int8_t> bytes(size * (matrixRows + 1));
+    for (int64_t count = 1; count <= matrixRows; ++count) {
+      int8_t *shape = &bytes[size * count];
+      shape[0] = 1; // the palette: eight registers
+      for (int64_t i = 0; i < 8; ++i) {
+        shape[16 + 2 * i] = lineBytes;
+        shape[48 + i] = i < firstWeights ? count : matrixRows;
+      }
     }
     auto type = RankedTensorType::get({int64_t(bytes.size())}, b.getI8Type());
     LLVM::GlobalOp::create(builder, b.getLoc(), LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size()),
                            /*isConstant=*/true, LLVM::Linkage::Internal, name,
-                           DenseElementsAttr::get(type, ArrayRef<int8_t>(bytes)), /*alignment=*/64);
+                           DenseElementsAttr::get(type, ArrayRef<int8_t>(bytes)), /*alignment=*/size);
   });
-  return LLVM::AddressOfOp::create(b, b.pointerType(), name);
+  return b.at(LLVM::AddressOfOp::create(b, b.pointerType(), name), b.getI8Type(), b.mul(rows, b.integer(size)));
 }
 
 class MatrixFunction {
@@ -68,10 +72,10 @@ public:
   MatrixFunction(Code &b, const Machine &machine, const TileCore &core, int64_t rowStride, func::FuncOp function)
       : b(b), machine(machine), core(core), arithmetic(core.arithmetic), columns(core.columns), rowStride(rowStride),
         rows(function.getArgument(0)), head(function.getArgument(1)), out(function.getArgument(2)),
-        steps(function.getArgument(3)), rowCount(function.getArgument(4)), begun(function.getArgument(5)) {}
+        steps(function.getArgument(3)), rowCount(function.getArgument(4)), used(function.getArgument(5)) {}
 
   void emit() {
-    auto branch = scf::IfOp::create(b, begun, /*withElseRegion=*/true);
+    auto branch = scf::IfOp::create(b, used, /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
     inTiles();
@@ -146,36 +150,43 @@ private:
   const TileCore &core;
   const TileArithmetic &arithmetic;
   int64_t columns, rowStride;
-  Value rows, head, out, steps, rowCount, begun;
+  Value rows, head, out, steps, rowCount, used;
 };
 
 } // namespace
 
-Value beginMatrixTiles(Code &b, Type stored, Value rowCount) {
+Value usesMatrixTiles(Code &b, Type stored, Value rowCount) {
   constexpr int64_t fewest = 3;
   StringRef permission = "seqc_matrix_tiles";
   declare(b, permission, [&](OpBuilder &builder) {
-    func::FuncOp::create(builder, b.getLoc(), permission, b.getFunctionType({}, b.getI32Type())).setPrivate();
+    auto function = func::FuncOp::create(builder, b.getLoc(), permission, b.getFunctionType({}, b.getI32Type()));
+    function.setPrivate();
+    // The answer never changes, so that a program has to ask only once.
+    function->setAttr("llvm.readnone", b.getUnitAttr());
   });
   Value answer = func::CallOp::create(b, permission, b.getI32Type(), ValueRange()).getResult(0);
-  Value begun = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, answer, b.zero(b.getI32Type()));
-  if (PanelFormat::of(stored).head != 0) {
-    Value enough = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, rowCount, b.integer(fewest));
-    begun = arith::AndIOp::create(b, begun, enough);
-  }
-  b.when(begun, [&] { instruction(b, "ldtilecfg", shapes(b)); });
-  return begun;
+  Value allowed = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, answer, b.zero(b.getI32Type()));
+  if (PanelFormat::of(stored).head == 0)
+    return allowed;
+  Value enough = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, rowCount, b.integer(fewest));
+  return arith::AndIOp::create(b, allowed, enough);
 }
 
-void endMatrixTiles(Code &b, Value begun) {
-  b.when(begun, [&] { instruction(b, "tilerelease", {}); });
+void setUpMatrixTiles(Code &b, Value before, Value rows) {
+  Value others = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, before, rows);
+  b.when(others, [&] { instruction(b, "ldtilecfg", shapeFor(b, rows)); });
+}
+
+void releaseMatrixTiles(Code &b, Value rows) {
+  Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, rows, b.integer(0));
+  b.when(any, [&] { instruction(b, "tilerelease", {}); });
 }
 
 void callMatrixTile(Code &b, const Machine &machine, const TileCore &core, int64_t rowStride, Value rowCount,
-                    Value begun) {
+                    Value used) {
   std::string name = "tile.matrix-" + core.arithmetic.name() + "." + std::to_string(core.columns) + ".rows" +
                      std::to_string(rowStride);
-  b.callShared(name, {core.rows, core.weights, core.out, core.steps, rowCount, begun},
+  b.callShared(name, {core.rows, core.weights, core.out, core.steps, rowCount, used},
                [&](func::FuncOp function) { MatrixFunction(b, machine, core, rowStride, function).emit(); });
 }
 

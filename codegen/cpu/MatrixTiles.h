@@ -22,14 +22,18 @@ int64_t panelSteps(const Machine &machine, mlir::Type stored, int64_t lanes, int
 /// Whether a panel of so many steps is for matrix tiles.
 bool isMatrixPanel(const Machine &machine, mlir::Type stored, int64_t lanes, int64_t steps);
 
-/// Sets the registers up for a phase of so many rows. Returns whether they can be and are to be used: sums of integers
-/// are the same either way, and for one or two rows vectors are faster.
-mlir::Value beginMatrixTiles(Code &b, mlir::Type stored, mlir::Value rowCount);
-void endMatrixTiles(Code &b, mlir::Value begun);
+/// Whether a phase of so many rows uses the registers, if they can be used: sums of integers are the same either way,
+/// and for one or two rows vectors are faster.
+mlir::Value usesMatrixTiles(Code &b, mlir::Type stored, mlir::Value rowCount);
+
+/// Sets the registers up for tiles of `rows` rows unless they are so `before`, which takes as long as a small product.
+/// None: they are not set up.
+void setUpMatrixTiles(Code &b, mlir::Value before, mlir::Value rows);
+void releaseMatrixTiles(Code &b, mlir::Value rows);
 
 /// The same as `core.call` for up to `matrixRows` rows, `rowStride` bytes apart in memory that goes on for as many.
 void callMatrixTile(Code &b, const Machine &machine, const TileCore &core, int64_t rowStride, mlir::Value rowCount,
-                    mlir::Value begun);
+                    mlir::Value used);
 
 } // namespace seqc::cpu
 

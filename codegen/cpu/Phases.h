@@ -26,6 +26,8 @@ mlir::Value nestUnits(Code &b, const Machine &machine, recur::PhaseOp phase, mli
 void emitProductTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);
 mlir::Value productUnits(Code &b, const Machine &machine, recur::PhaseOp phase, mlir::Value rows);
 bool hasPackedProducts(recur::PhaseOp phase);
+/// The type of its weights that are packed for matrix tiles, or null. The program sets these up for all its phases.
+mlir::Type matrixWeights(const Machine &machine, recur::PhaseOp phase);
 
 /// Rounds weights into the layout of narrow tiles (`recur.pack`). One unit.
 void emitPacking(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);

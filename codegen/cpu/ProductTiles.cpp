@@ -28,15 +28,24 @@ bool hasPackedProducts(recur::PhaseOp phase) {
   return llvm::any_of(phase.getOps<recur::MatmulOp>(), [](recur::MatmulOp product) { return packedWeights(product); });
 }
 
+static bool isMatrixPacked(const Machine &machine, recur::ReadPackedOp weights) {
+  RankedTensorType packed = weights.getSlot().getType().getValue();
+  int64_t steps = packed.getDimSize(2) - PanelFormat::of(packed.getElementType()).head;
+  return isMatrixPanel(machine, packed.getElementType(), packed.getDimSize(4), steps);
+}
+
+Type matrixWeights(const Machine &machine, recur::PhaseOp phase) {
+  for (auto product : phase.getOps<recur::MatmulOp>())
+    if (auto weights = packedWeights(product); weights && isMatrixPacked(machine, weights))
+      return weights.getSlot().getType().getValue().getElementType();
+  return {};
+}
+
 /// Most rows of a tile: more in matrix tiles, if all weights are packed for these.
 static int64_t mostRowsOf(const Machine &machine, recur::PhaseOp phase) {
   for (auto product : phase.getOps<recur::MatmulOp>())
-    if (auto weights = packedWeights(product)) {
-      RankedTensorType packed = weights.getSlot().getType().getValue();
-      int64_t steps = packed.getDimSize(2) - PanelFormat::of(packed.getElementType()).head;
-      if (!isMatrixPanel(machine, packed.getElementType(), packed.getDimSize(4), steps))
-        return tileRows;
-    }
+    if (auto weights = packedWeights(product); weights && !isMatrixPacked(machine, weights))
+      return tileRows;
   return matrixRows;
 }
 
@@ -70,7 +79,6 @@ struct ProductGroup {
   /// In front of each converted row is room for its scale: a cache line, so that rows stay aligned.
   static constexpr int64_t rowHead = 64;
 
-  Type stored() { return cast<recur::SlotType>(slot.getType()).getValue().getElementType(); }
   int64_t steps() { return panelRows - arithmetic->panel().head; }
   int64_t rowBytes() { return columns * lanes * vector.getType().getElementTypeBitWidth() / 8; }
   /// Steps of a chunk: two of them fit in a second-level cache, so that the next comes in while one is used.
@@ -106,13 +114,10 @@ public:
   }
 
   void emit(Slice slice) {
-    auto *first = llvm::find_if(groups, [](ProductGroup &group) { return group.matrix; });
-    if (first == groups.end())
-      return overBlocks(slice);
-    // Asked with all rows, so that it is answered alike on every thread.
-    begun = beginMatrixTiles(b, first->stored(), frame.rowCount());
+    // With all rows, so that it is answered alike on every thread.
+    if (Type stored = matrixWeights(machine, phase))
+      inMatrixTiles = usesMatrixTiles(b, stored, frame.rowCount());
     overBlocks(slice);
-    endMatrixTiles(b, begun);
   }
 
 private:
@@ -145,7 +150,7 @@ private:
       group->lanes = packed.getDimSize(4);
       group->depth = product.getDepth();
       group->arithmetic = makeArithmetic(b, machine, packed.getElementType(), real, group->lanes);
-      group->matrix = isMatrixPanel(machine, packed.getElementType(), group->lanes, group->steps());
+      group->matrix = isMatrixPacked(machine, weights);
     }
     group->products[weights.getProduct()] = product;
   }
@@ -430,7 +435,7 @@ private:
     if (group.isChunked())
       core.goesOn = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, b.integer(0));
     if (group.matrix)
-      callMatrixTile(b, machine, core, group.rowStride, rows.count, begun);
+      callMatrixTile(b, machine, core, group.rowStride, rows.count, inMatrixTiles);
     else
       core.call(b, machine, rows.count);
     b.setLoc(phase.getLoc());
@@ -500,7 +505,7 @@ private:
   int64_t lanes = 1, blocks = 1, tilesInBlock = 1;
   int64_t mostRows = tileRows;                   // of a tile
   int64_t convertedBytes = 0;                    // of one row, for all groups
-  Value begun;                                   // whether matrix tiles are used
+  Value inMatrixTiles;                           // whether they are used
   Value firstRow, rowCount, tiles, size, larger; // of the current block of rows
   Slice own;                                     // panels of the slice
   Value isFirstOfPart;                           // whether the current one is their first, and there are others

@@ -1,6 +1,7 @@
 //===- Team.cpp - Runs the phases of a program on the threads of a call ---------===//
 #include "codegen/cpu/Team.h"
 
+#include "codegen/cpu/MatrixTiles.h"
 #include "codegen/cpu/Phases.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -50,6 +51,7 @@ void Team::run(Operation *group, ArrayRef<recur::PhaseOp> phases, ArrayRef<std::
   isShared = both(arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, threads, b.integer(1)),
                   arith::CmpIOp::create(b, arith::CmpIPredicate::uge, b.mul(rows, b.integer(work)), worth));
   meetBefore(accesses);
+  setUpMatrixTiles(phases, rows);
 
   auto call = [&](ArrayRef<Slice> slices, ValueRange leading) {
     for (auto [phase, name, slice, meet] : llvm::zip_equal(phases, functions, slices, meets)) {
@@ -97,6 +99,23 @@ SmallVector<Slice> Team::slices(ArrayRef<recur::PhaseOp> phases, Value rows) {
   for (size_t i = 0; i < units.size(); ++i)
     slices.push_back({branch.getResult(2 * i), branch.getResult(2 * i + 1)});
   return slices;
+}
+
+/// Once for all steps.
+void Team::setUpMatrixTiles(ArrayRef<recur::PhaseOp> phases, Value rows) {
+  Value before = matrixTiles ? matrixTiles : b.integer(0), wanted = before;
+  for (recur::PhaseOp phase : phases)
+    if (Type stored = matrixWeights(machine, phase))
+      wanted = b.select(usesMatrixTiles(b, stored, rows), b.smaller(rows, b.integer(matrixRows)), wanted);
+  if (wanted == before)
+    return;
+  cpu::setUpMatrixTiles(b, before, wanted);
+  matrixTiles = wanted;
+}
+
+void Team::end() {
+  if (matrixTiles)
+    releaseMatrixTiles(b, matrixTiles);
 }
 
 /// The others start with the first group that is shared; from then on the first thread's lonely groups count as well.

@@ -21,11 +21,14 @@ public:
 
   /// Calls the functions of the phases of a group, in order, in a loop for each step.
   void run(mlir::Operation *group, llvm::ArrayRef<recur::PhaseOp> phases, llvm::ArrayRef<std::string> functions);
+  /// After the last group.
+  void end();
 
 private:
   mlir::Value field(int64_t offset, mlir::Type type);
   mlir::Value rowCount(mlir::Operation *group);
   llvm::SmallVector<Slice> slices(llvm::ArrayRef<recur::PhaseOp> phases, mlir::Value rows);
+  void setUpMatrixTiles(llvm::ArrayRef<recur::PhaseOp> phases, mlir::Value rows);
   void meetBefore(const Accesses &accesses);
   void meetIf(mlir::Value condition);
   mlir::Value either(mlir::Value x, mlir::Value y);
@@ -34,6 +37,7 @@ private:
   Code &b;
   const Machine &machine;
   mlir::Value frame, scratch, steps, batch, thread, threads;
+  mlir::Value matrixTiles; // the rows for which they are set up; null: they never are
   mlir::Value isShared;    // the present group is
   mlir::Value wasShared;   // a group since the last meeting is
   mlir::Value haveStarted; // a group before the present one is

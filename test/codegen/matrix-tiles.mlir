@@ -1,4 +1,5 @@
-// Products in tile registers: panels of whole tiles, permission asked once a phase, vectors where it is refused.
+// Products in tile registers: panels of whole tiles, registers set up for a group as its rows want them, vectors where
+// permission is refused.
 // RUN: seq-opt %s --recur-plan-tiles="vector-bits=512 registers=32 dot-bf16=32 weights=bf16" | FileCheck %s --check-prefix=PLAN
 // RUN: seq-opt %s --recur-plan-tiles="vector-bits=512 registers=32 dot-bf16=32 weights=bf16" --recur-lower-to-cpu="vector-bits=512 registers=32 dot-bf16=32" | FileCheck %s
 // RUN: seq-opt %s --recur-plan-tiles="vector-bits=512 registers=32 dot-int8=64 weights=int8" --recur-lower-to-cpu="vector-bits=512 registers=32 dot-int8=64" | FileCheck %s --check-prefix=INT8
@@ -7,15 +8,23 @@
 // PLAN: recur.slot prepared "y.packed" : <tensor<1x1x48x1x16x2xbf16>>
 
 // CHECK: llvm.mlir.global internal constant @tile.shapes
-// CHECK: func.func private @seqc_matrix_tiles() -> i32
+// CHECK: func.func private @seqc_matrix_tiles() -> i32 attributes {llvm.readnone}
+// CHECK: func.func @Product.run
+// CHECK: %[[ROWS:.*]] = arith.muli
+// CHECK: %[[ANSWER:.*]] = call @seqc_matrix_tiles()
+// CHECK: %[[ALLOWED:.*]] = arith.cmpi ne, %[[ANSWER]]
+// CHECK: %[[FEW:.*]] = arith.minsi %[[ROWS]], %c16_i64
+// CHECK: %[[WANTED:.*]] = arith.select %[[ALLOWED]], %[[FEW]]
+// CHECK: arith.cmpi ne, %{{.*}}, %[[WANTED]]
+// CHECK: llvm.mlir.addressof @tile.shapes
+// CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
+// CHECK: arith.cmpi ne, %[[WANTED]]
+// CHECK: llvm.call_intrinsic "llvm.x86.tilerelease"
 // CHECK: func.func private @Product.map0.y
 // CHECK: %[[ANSWER:.*]] = call @seqc_matrix_tiles()
-// CHECK: %[[BEGUN:.*]] = arith.cmpi ne, %[[ANSWER]]
-// CHECK: scf.if %[[BEGUN]]
-// CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
-// CHECK: func.call @"tile.matrix-bf16.1.rows256"
-// CHECK: scf.if %[[BEGUN]]
-// CHECK: llvm.call_intrinsic "llvm.x86.tilerelease"
+// CHECK: %[[ALLOWED:.*]] = arith.cmpi ne, %[[ANSWER]]
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512bf16.cvtneps2bf16.512"
+// CHECK: func.call @"tile.matrix-bf16.1.rows256"({{.*}}, %[[ALLOWED]])
 // CHECK: func.func private @"tile.matrix-bf16.1.rows256"
 // CHECK: llvm.call_intrinsic "llvm.x86.tdpbf16ps"
 // CHECK: } else {

@@ -186,6 +186,19 @@ class Narrow(unittest.TestCase):
                 for output, value in whole.outputs.items():
                     np.testing.assert_array_equal(part.outputs[output], value[:, rows])
 
+    def test_threads_change_no_bit(self):
+        for weights in ("bf16", "int8"):
+            model = compiled("lstm", {"I": 40, "H": 200}, weights, NATIVE)
+            params = random_params(model)
+            for B in (1, 2, 5, 40):
+                with self.subTest(weights=weights, B=B), model.pool(3) as pool:
+                    x, states = inputs_of(model, 7, B), random_states(model, B)
+                    alone = model.forward(params, x, states=states).outputs["h"]
+                    np.testing.assert_array_equal(model.forward(params, x, states=states, pool=pool).outputs["h"], alone)
+                    rest = {state: value[B - 1 :] for state, value in states.items()}
+                    last = model.forward(params, {"x": x["x"][:, B - 1 :]}, states=rest).outputs["h"]
+                    np.testing.assert_array_equal(last, alone[:, B - 1 :])
+
     def test_what_is_not_finite_stays_so_and_in_its_row(self):
         for _, _, model, weights, _ in self.each(models=[("Linear", {})]):
             params, x = random_params(model), random_input(model, 1, 7)

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cfenv>
+#include <limits>
 #include <thread>
 
 using namespace seqc::test;
@@ -18,6 +19,7 @@ constexpr int most = 8, rounds = 200;
 /// later: without the meetings some thread would see an old number.
 struct Traces {
   std::array<int, most> left{}, right{}, rounding{};
+  std::array<double, most> half{};
   std::array<void *, most> own{}, unwanted{};
   std::atomic<int> wrong{0}, entered{0};
   std::atomic<bool> inside{false}, leave{true};
@@ -36,6 +38,8 @@ void run(seqc_frame *frame) {
   traces.own[self] = frame->places[0].base;
   traces.unwanted[self] = frame->places[1].base;
   traces.rounding[self] = std::fegetround();
+  volatile double least = std::numeric_limits<double>::min();
+  traces.half[self] = least / 2;
   for (int i = 0; i < rounds; ++i) {
     traces.left[self] = i;
     beMet(frame);
@@ -154,6 +158,17 @@ TEST_F(Pool, ThreadsRoundAsTheCallerDoes) {
   EXPECT_EQ(traces.rounding[1], FE_UPWARD);
   ASSERT_EQ(call.forward(), SEQC_OK);
   EXPECT_EQ(traces.rounding[1], FE_TONEAREST);
+}
+
+TEST_F(Pool, ThreadsHaveNoDenormalNumbers) {
+  seqc_model model = modelOf(run);
+  PooledCall call(model, 2);
+  traces.half = {1, 1};
+  ASSERT_EQ(call.forward(), SEQC_OK);
+  EXPECT_EQ(traces.half[0], 0);
+  EXPECT_EQ(traces.half[1], 0);
+  volatile double least = std::numeric_limits<double>::min();
+  EXPECT_GT(least / 2, 0);
 }
 
 TEST_F(Pool, TwoCallsAtOnceAreRefused) {
