@@ -10,12 +10,14 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <limits>
+#include <list>
 #include <optional>
 
 using namespace seqc::test;
@@ -38,10 +40,16 @@ double exactSigmoid(double x) {
   return x > 40 ? 1 : 1 / (1 + exactExp(-x));
 }
 
+/// Errors of a fast one: relative to results that are normal numbers, and absolute.
+struct Bounds {
+  double relative, absolute;
+};
+
 struct Activation {
   const char *name;
   double (*exact)(double);
   double limit; // ULP from the exact result, as seen over all patterns, rounded up to a tenth
+  Bounds fast, fastAvx512;
 };
 
 void PrintTo(const Activation &which, std::ostream *out) { *out << which.name; }
@@ -74,10 +82,11 @@ double steps(float actual, double exact) {
 /// One compiled function. A row is no multiple of a vector, so its end is computed in shorter ones.
 class Compiled {
 public:
-  static constexpr int64_t rows = 64, columns = 1015, block = rows * columns;
+  static constexpr int64_t block = 64 * 1015;
 
-  Compiled(const std::string &name, const std::string &target)
-      : program(Program::compile(elementwiseSystem(name, "f32", columns), target)), call(*program, 1, rows) {}
+  Compiled(const std::string &name, const std::string &target, bool fast = false, int64_t columns = 1015)
+      : program(Program::compile(elementwiseSystem(name, "f32", columns), target, fast)),
+        call(*program, 1, block / columns) {}
 
   const float *apply(const std::vector<float> &arguments) {
     std::memcpy(call.data("input x"), arguments.data(), block * sizeof(float));
@@ -165,18 +174,103 @@ protected:
     EXPECT_LE(worstPlain.ulps, which.limit) << "without fma, at " << worstPlain.where;
   }
 
-private:
   static bool runs(const char *feature) {
     bool x86 = llvm::Triple(llvm::sys::getProcessTriple()).getArch() == llvm::Triple::x86_64;
     return x86 && llvm::sys::getHostCPUFeatures().lookup(feature);
   }
 };
 
-TEST_P(Activations, AreWithinTwoUlp) { check(std::getenv("SEQC_EVERY_PATTERN") ? 1 : 61); }
+uint64_t stride() { return std::getenv("SEQC_EVERY_PATTERN") ? 1 : 61; }
 
-INSTANTIATE_TEST_SUITE_P(Functions, Activations,
-                         testing::Values(Activation{"exp", exactExp, 1.1}, Activation{"tanh", exactTanh, 2.1},
-                                         Activation{"sigmoid", exactSigmoid, 2.0}),
-                         [](const auto &info) { return std::string(info.param.name); });
+TEST_P(Activations, AreWithinTwoUlp) { check(stride()); }
+
+/// The fast form for one target, in long rows and in short ones.
+struct Fast {
+  std::string target;
+  Bounds allowed, worst{};
+  float highest = 0;
+  Compiled compiled, short5, short29;
+
+  Fast(const Activation &which, const std::string &target, Bounds allowed)
+      : target(target), allowed(allowed), compiled(which.name, target, true), short5(which.name, target, true, 5),
+        short29(which.name, target, true, 29) {}
+};
+
+class FastActivations : public Activations {
+protected:
+  static void compare(float argument, double exact, float result, Fast &fast) {
+    if (std::isnan(exact) || float(exact) == result) {
+      ASSERT_EQ(std::isnan(exact), std::isnan(result)) << "at " << argument;
+      return;
+    }
+    double limited = std::min(exact, 0x1p128);
+    double error = std::abs(std::min(double(result), 0x1p128) - limited);
+    ASSERT_FALSE(std::isnan(error)) << "at " << argument;
+    ASSERT_EQ(std::signbit(result), std::signbit(exact)) << "at " << argument;
+    if (std::abs(exact) >= 0x1p-126)
+      fast.worst.relative = std::max(fast.worst.relative, error / std::abs(limited));
+    if (std::abs(exact) <= 1)
+      fast.worst.absolute = std::max(fast.worst.absolute, error);
+    fast.highest = std::max(fast.highest, result);
+  }
+
+  static void compare(const std::vector<float> &arguments, const std::vector<double> &exact, Fast &fast) {
+    const float *results = fast.compiled.apply(arguments);
+    for (int64_t i = 0; i < Compiled::block; ++i)
+      compare(arguments[i], exact[i], results[i], fast);
+    // Whatever the width of a vector, the bits are the same.
+    for (Compiled *other : {&fast.short5, &fast.short29})
+      ASSERT_EQ(std::memcmp(results, other->apply(arguments), Compiled::block * sizeof(float)), 0);
+  }
+
+  static void checkEnds(const std::string &name, Compiled &compiled) {
+    float infinity = std::numeric_limits<float>::infinity();
+    std::vector<float> arguments(Compiled::block, 0);
+    std::copy_n(std::array{-infinity, -200.0f, 200.0f, infinity}.begin(), 4, arguments.begin());
+    const float *results = compiled.apply(arguments);
+    float low = name == "tanh" ? -1 : 0, high = name == "exp" ? infinity : 1;
+    float middle = name == "tanh" ? 0 : name == "exp" ? 1 : 0.5f;
+    std::array expected{low, low, high, high, middle};
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), results));
+  }
+
+  static void checkWorst(const std::string &name, const Fast &fast) {
+    std::printf("%s, fast, %s: relative %.2e, absolute %.2e\n", name.c_str(), fast.target.c_str(), fast.worst.relative,
+                fast.worst.absolute);
+    EXPECT_LE(fast.worst.relative, fast.allowed.relative);
+    EXPECT_LE(fast.worst.absolute, fast.allowed.absolute);
+    if (name != "exp")
+      EXPECT_LE(fast.highest, 1);
+  }
+};
+
+TEST_P(FastActivations, AreWithinTheirBounds) {
+  const Activation &which = GetParam();
+  std::list<Fast> forms;
+  forms.emplace_back(which, "native", runs("avx512dq") ? which.fastAvx512 : which.fast);
+  if (runs("fma"))
+    forms.emplace_back(which, "x86-64-v3", which.fast);
+  if (runs("sse2"))
+    forms.emplace_back(which, "x86-64", which.fast);
+  std::vector<double> exact(Compiled::block);
+  forEachBlock(stride(), [&](const std::vector<float> &arguments) {
+    std::transform(arguments.begin(), arguments.end(), exact.begin(), which.exact);
+    for (Fast &fast : forms)
+      compare(arguments, exact, fast);
+  });
+  for (Fast &fast : forms) {
+    checkWorst(which.name, fast);
+    checkEnds(which.name, fast.compiled);
+  }
+}
+
+std::string nameOf(const testing::TestParamInfo<Activation> &info) { return info.param.name; }
+
+const Activation activations[] = {{"exp", exactExp, 1.1, {4.0e-7, 1.3e-7}, {4.3e-6, 5.0e-7}},
+                                  {"tanh", exactTanh, 2.1, {7.5e-7, 7.5e-7}, {8.5e-7, 8.5e-7}},
+                                  {"sigmoid", exactSigmoid, 2.0, {4.3e-7, 1.2e-7}, {4.3e-6, 2.1e-7}}};
+
+INSTANTIATE_TEST_SUITE_P(Functions, Activations, testing::ValuesIn(activations), nameOf);
+INSTANTIATE_TEST_SUITE_P(Functions, FastActivations, testing::ValuesIn(activations), nameOf);
 
 } // namespace

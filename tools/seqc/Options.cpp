@@ -46,6 +46,9 @@ static cl::opt<WeightFormat>
             cl::values(clEnumValN(WeightFormat::full, "f32", "as the model computes (default)"),
                        clEnumValN(WeightFormat::bf16, "bf16", "rounded to bf16"),
                        clEnumValN(WeightFormat::int8, "int8", "rounded to int8, with a scale for each output")));
+static cl::opt<bool> fastActivations("fast-activations",
+                                     cl::desc("Faster sigmoid, tanh and exp, with errors of up to 5e-6 (f32 only)"),
+                                     cl::cat(category));
 static cl::list<std::string> march("march",
                                    cl::desc("Processors to compile for, with commas between; `native` is this one, "
                                             "`portable` x86-64-v3,x86-64-v4"),
@@ -130,6 +133,8 @@ std::optional<Options> parseOptions(int argc, char **argv) {
     return wrong("--dtype is f32 or f64, not '" + dtype + "'");
   if (dtype == "f64" && weights != WeightFormat::full)
     return wrong("--weights=bf16 and --weights=int8 need --dtype=f32");
+  if (dtype == "f64" && fastActivations)
+    return wrong("--fast-activations needs --dtype=f32");
   std::optional<std::vector<Target>> targets = parseTargets();
   if (!targets)
     return std::nullopt;
@@ -147,6 +152,7 @@ std::optional<Options> parseOptions(int argc, char **argv) {
   options.dims = *dimValues;
   options.f64 = dtype == "f64";
   options.weights = weights;
+  options.fastActivations = fastActivations;
   options.targets = std::move(*targets);
   options.report = report;
   options.locations = locations;

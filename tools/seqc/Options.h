@@ -46,6 +46,7 @@ struct Options {
   std::map<std::string, int64_t> dims;
   bool f64 = false;
   WeightFormat weights = WeightFormat::full;
+  bool fastActivations = false;
   std::vector<Target> targets; // the best one last
   bool report = false;
   bool locations = false; // dumps show places in the source
