@@ -1,18 +1,14 @@
 //===- FastMath.cpp - Faster activations of f32 -------------------------------===//
 //
-// With AVX-512 a table of 16 numbers is a register, and looking up is one instruction. exp: Tang, Table-driven
-// implementation of the exponential function (ACM TOMS 15, 1989), with 2^(1/16). tanh: a polynomial for each of 16
-// segments, no division. Coefficients are minimax for the relative error (Remez).
+// With AVX-512 exp is Tang's (Table-driven implementation of the exponential function, ACM TOMS 15, 1989) with
+// 2^(1/16), and tanh a polynomial for each of 16 segments. Coefficients are minimax for the relative error (Remez).
 //
 //===--------------------------------------------------------------------------===//
 #include "codegen/cpu/FastMath.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/BuiltinTypes.h"
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 using namespace mlir;
 
@@ -65,55 +61,6 @@ Value FastMath::tanh(Value x) {
 
 //===-- AVX-512 --------------------------------------------------------------------===//
 
-namespace {
-
-int64_t lanesOf(Value x) { return cast<VectorType>(x.getType()).getNumElements(); }
-
-} // namespace
-
-Value FastMathAvx512::resized(Value x, int64_t lanes) {
-  if (lanesOf(x) == lanes)
-    return x;
-  SmallVector<int64_t> from(lanes, vector::ShuffleOp::kPoisonIndex);
-  std::iota(from.begin(), from.begin() + std::min(lanes, lanesOf(x)), 0);
-  return vector::ShuffleOp::create(b, loc, x, x, from);
-}
-
-Value FastMathAvx512::inRegister(Value x, function_ref<Value(Value)> function) {
-  assert(lanesOf(x) <= 16 && "more lanes than a register has");
-  return resized(function(resized(x, lanesOf(x) <= 8 ? 8 : 16)), lanesOf(x));
-}
-
-Value FastMathAvx512::instruction(StringRef name, Value like, ValueRange operands) {
-  std::string full = ("llvm.x86.avx512." + name + (lanesOf(like) == 16 ? ".512" : ".256")).str();
-  auto type = cast<VectorType>(like.getType()).clone(b.getF32Type());
-  return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(full), operands).getResult(0);
-}
-
-Value FastMathAvx512::unmasked(StringRef name, Value x, Value operand, bool rounds) {
-  auto constant = [&](int64_t bits, int64_t number) -> Value {
-    return LLVM::ConstantOp::create(b, loc, b.getIntegerType(bits), b.getIntegerAttr(b.getIntegerType(bits), number));
-  };
-  SmallVector<Value> operands{x};
-  if (operand)
-    operands.push_back(operand);
-  operands.append({x, constant(lanesOf(x), -1)});
-  if (rounds && lanesOf(x) == 16)
-    operands.push_back(constant(32, 4)); // as the thread does
-  return instruction(name, x, operands);
-}
-
-Value FastMathAvx512::lookUp(ArrayRef<float> table, Value index) {
-  auto type = cast<VectorType>(index.getType()).clone(b.getF32Type());
-  auto part = [&](int64_t first) -> Value {
-    auto entries = DenseElementsAttr::get(type, table.slice(first, type.getNumElements()));
-    return arith::ConstantOp::create(b, loc, entries);
-  };
-  if (type.getNumElements() == segments)
-    return instruction("permvar.sf", index, {part(0), index});
-  return instruction("vpermi2var.ps", index, {part(0), index, part(8)});
-}
-
 // y = n + r with n the nearest multiple of 1/16: 2^y = 2^floor(n) · 2^(n - floor(n)) · 2^r.
 FastMathAvx512::Power FastMathAvx512::powerOfTwo(Value y) {
   Value nearest = LLVM::ConstantOp::create(b, loc, b.getI32Type(), b.getI32IntegerAttr(4 << 4));
@@ -145,15 +92,8 @@ Value FastMathAvx512::sigmoid(Value x) {
 Value FastMathAvx512::tanh(Value x) {
   return inRegister(x, [&](Value x) {
     Value magnitude = atMost(std::nextafter(8.0f, 0.0f), abs(x));
-    Value place = bits(fma(magnitude, splat(x, 15.0 / 16), splat(x, 0.5)));
-    // Two bits of the mantissa and two of the exponent: 8 for the first segment.
-    Value index = arith::ShRUIOp::create(b, loc, place, bitsConstant(place, 21));
-    auto term = [&](int power) {
-      float table[segments];
-      for (int i = 0; i < segments; ++i)
-        table[(i + 8) % segments] = tanhBySegment[i][power];
-      return lookUp(table, index);
-    };
+    Value segment = segmentOf(magnitude, 15.0 / 16);
+    auto term = [&](int power) { return lookUpSegment([&](int i) { return tanhBySegment[i][power]; }, segment); };
     Value square = mul(magnitude, magnitude);
     Value high = fma(square, term(4), fma(magnitude, term(3), term(2)));
     return withSignOf(fma(high, square, fma(magnitude, term(1), term(0))), x);
@@ -163,12 +103,15 @@ Value FastMathAvx512::tanh(Value x) {
 //===-- Which one -------------------------------------------------------------------===//
 
 std::unique_ptr<VectorMath> makeMath(OpBuilder &b, Location loc, const Machine &machine, FloatType real) {
-  if (!machine.fastActivations || !real.isF32())
-    return std::make_unique<VectorMath>(b, loc, machine.fma);
   // No other architecture has vectors of this size.
-  if (machine.vectorBits == 512)
-    return std::make_unique<FastMathAvx512>(b, loc);
-  return std::make_unique<FastMath>(b, loc, machine.fma);
+  bool avx512 = machine.vectorBits == 512, fast = machine.fastActivations;
+  if (!real.isF32() || !(avx512 || fast))
+    return std::make_unique<VectorMath>(b, loc, machine.fma);
+  if (!fast)
+    return std::make_unique<VectorMathAvx512>(b, loc);
+  if (!avx512)
+    return std::make_unique<FastMath>(b, loc, machine.fma);
+  return std::make_unique<FastMathAvx512>(b, loc);
 }
 
 } // namespace seqc::cpu

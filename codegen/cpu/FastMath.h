@@ -15,7 +15,7 @@
 #define SEQC_CODEGEN_CPU_FASTMATH_H
 
 #include "codegen/cpu/Code.h"
-#include "codegen/cpu/VectorMath.h"
+#include "codegen/cpu/VectorMathAvx512.h"
 #include <memory>
 
 namespace seqc::cpu {
@@ -30,10 +30,9 @@ public:
   mlir::Value tanh(mlir::Value x) override;
 };
 
-/// With the instructions of AVX-512. Vectors have at most 16 lanes; a lane has the same bits in any of them.
-class FastMathAvx512 : public VectorMath {
+class FastMathAvx512 : public VectorMathAvx512 {
 public:
-  FastMathAvx512(mlir::OpBuilder &builder, mlir::Location loc) : VectorMath(builder, loc, /*hasFma=*/true) {}
+  using VectorMathAvx512::VectorMathAvx512;
 
   mlir::Value exp(mlir::Value x) override;
   mlir::Value tanh(mlir::Value x) override;
@@ -45,19 +44,9 @@ private:
     mlir::Value root, series, n;
   };
   Power powerOfTwo(mlir::Value y);
-
-  /// Applies what works on whole registers, of 8 or 16 lanes.
-  mlir::Value inRegister(mlir::Value x, llvm::function_ref<mlir::Value(mlir::Value)> function);
-  mlir::Value resized(mlir::Value x, int64_t lanes);
-
-  /// In each lane the one of 16 numbers that the low four bits of `index` name.
-  mlir::Value lookUp(llvm::ArrayRef<float> table, mlir::Value index);
-  /// llvm.x86.avx512.NAME.512 or .256
-  mlir::Value instruction(llvm::StringRef name, mlir::Value like, mlir::ValueRange operands);
-  mlir::Value unmasked(llvm::StringRef name, mlir::Value x, mlir::Value operand, bool rounds);
 };
 
-/// Exact or fast, as the machine says.
+/// What is quickest on the machine, exact or fast as it says.
 std::unique_ptr<VectorMath> makeMath(mlir::OpBuilder &b, mlir::Location loc, const Machine &machine,
                                      mlir::FloatType real);
 

@@ -18,7 +18,6 @@
 #include <gtest/gtest.h>
 #include <limits>
 #include <list>
-#include <optional>
 
 using namespace seqc::test;
 
@@ -125,80 +124,81 @@ void forEachBlock(uint64_t stride, llvm::function_ref<void(const std::vector<flo
     add(0x7fc00000); // NaN
 }
 
+/// One form of a function: for one target, exact or fast, in long rows and in short ones.
+struct Form {
+  std::string target;
+  Compiled compiled, short5, short29;
+  double ulps = 0, steps = 0; // of an exact one, at the worst
+  Bounds worst{};             // of a fast one
+  float where = 0, highest = 0;
+
+  Form(const Activation &which, const std::string &target, bool fast)
+      : target(target), compiled(which.name, target, fast), short5(which.name, target, fast, 5),
+        short29(which.name, target, fast, 29) {}
+};
+
 class Activations : public testing::TestWithParam<Activation> {
 protected:
-  struct Worst {
-    double ulps = 0, steps = 0;
-    float where = 0;
-  };
-
-  static void compare(const std::vector<float> &arguments, const std::vector<double> &exact, const float *results,
-                      Worst &worst) {
-    for (int64_t i = 0; i < Compiled::block; ++i) {
-      double error = ulps(results[i], exact[i]);
-      if (error > worst.ulps) {
-        worst.ulps = error;
-        worst.where = arguments[i];
-      }
-      worst.steps = std::max(worst.steps, steps(results[i], exact[i]));
-      if (std::signbit(results[i]) != std::signbit(exact[i]) && !std::isnan(exact[i]))
-        ADD_FAILURE() << "sign of zero at " << arguments[i];
-    }
-  }
-
-  void check(uint64_t stride) {
-    const Activation &which = GetParam();
-    Compiled native(which.name, "native");
-    std::optional<Compiled> narrow, plain;
+  explicit Activations(bool fast = false) {
+    forms.emplace_back(GetParam(), "native", fast);
     if (runs("fma"))
-      narrow.emplace(which.name, "x86-64-v3");
+      forms.emplace_back(GetParam(), "x86-64-v3", fast);
     if (runs("sse2"))
-      plain.emplace(which.name, "x86-64");
-    Worst worst, worstPlain;
-    std::vector<double> exact(Compiled::block);
-    forEachBlock(stride, [&](const std::vector<float> &arguments) {
-      for (int64_t i = 0; i < Compiled::block; ++i)
-        exact[i] = which.exact(arguments[i]);
-      const float *results = native.apply(arguments);
-      compare(arguments, exact, results, worst);
-      // Whatever the width of a vector, the bits are the same.
-      if (narrow)
-        ASSERT_EQ(std::memcmp(results, narrow->apply(arguments), Compiled::block * sizeof(float)), 0);
-      if (plain)
-        compare(arguments, exact, plain->apply(arguments), worstPlain);
-    });
-    std::printf("%s: %.3f ULP; without fma %.3f\n", which.name, worst.ulps, worstPlain.ulps);
-    EXPECT_LE(worst.steps, 2) << "at " << worst.where;
-    EXPECT_LE(worst.ulps, which.limit) << "at " << worst.where;
-    EXPECT_LE(worstPlain.steps, 2) << "without fma, at " << worstPlain.where;
-    EXPECT_LE(worstPlain.ulps, which.limit) << "without fma, at " << worstPlain.where;
+      forms.emplace_back(GetParam(), "x86-64", fast);
   }
 
   static bool runs(const char *feature) {
     bool x86 = llvm::Triple(llvm::sys::getProcessTriple()).getArch() == llvm::Triple::x86_64;
     return x86 && llvm::sys::getHostCPUFeatures().lookup(feature);
   }
+
+  /// Compares results of all forms with the exact ones, at all patterns or at a sample.
+  void compareAll(llvm::function_ref<void(float argument, double exact, float result, Form &form)> compare) {
+    std::vector<double> exact(Compiled::block);
+    forEachBlock(std::getenv("SEQC_EVERY_PATTERN") ? 1 : 61, [&](const std::vector<float> &arguments) {
+      std::transform(arguments.begin(), arguments.end(), exact.begin(), GetParam().exact);
+      for (Form &form : forms) {
+        const float *results = form.compiled.apply(arguments);
+        for (int64_t i = 0; i < Compiled::block; ++i) {
+          compare(arguments[i], exact[i], results[i], form);
+          form.highest = results[i] > form.highest ? results[i] : form.highest;
+        }
+        // Whatever the width of a vector, the bits are the same.
+        for (Compiled *other : {&form.short5, &form.short29})
+          ASSERT_EQ(std::memcmp(results, other->apply(arguments), Compiled::block * sizeof(float)), 0);
+      }
+    });
+    for (Form &form : forms)
+      if (GetParam().name != std::string("exp"))
+        EXPECT_LE(form.highest, 1) << form.target;
+  }
+
+  std::list<Form> forms;
 };
 
-uint64_t stride() { return std::getenv("SEQC_EVERY_PATTERN") ? 1 : 61; }
-
-TEST_P(Activations, AreWithinTwoUlp) { check(stride()); }
-
-/// The fast form for one target, in long rows and in short ones.
-struct Fast {
-  std::string target;
-  Bounds allowed, worst{};
-  float highest = 0;
-  Compiled compiled, short5, short29;
-
-  Fast(const Activation &which, const std::string &target, Bounds allowed)
-      : target(target), allowed(allowed), compiled(which.name, target, true), short5(which.name, target, true, 5),
-        short29(which.name, target, true, 29) {}
-};
+TEST_P(Activations, AreWithinTwoUlp) {
+  compareAll([](float argument, double exact, float result, Form &form) {
+    double error = ulps(result, exact);
+    if (error > form.ulps) {
+      form.ulps = error;
+      form.where = argument;
+    }
+    form.steps = std::max(form.steps, steps(result, exact));
+    if (std::signbit(result) != std::signbit(exact) && !std::isnan(exact))
+      ADD_FAILURE() << "sign of zero at " << argument;
+  });
+  for (const Form &form : forms) {
+    std::printf("%s, %s: %.3f ULP, %.0f numbers\n", GetParam().name, form.target.c_str(), form.ulps, form.steps);
+    EXPECT_LE(form.steps, 2) << form.target << ", at " << form.where;
+    EXPECT_LE(form.ulps, GetParam().limit) << form.target << ", at " << form.where;
+  }
+}
 
 class FastActivations : public Activations {
 protected:
-  static void compare(float argument, double exact, float result, Fast &fast) {
+  FastActivations() : Activations(/*fast=*/true) {}
+
+  static void compare(float argument, double exact, float result, Form &form) {
     if (std::isnan(exact) || float(exact) == result) {
       ASSERT_EQ(std::isnan(exact), std::isnan(result)) << "at " << argument;
       return;
@@ -208,19 +208,9 @@ protected:
     ASSERT_FALSE(std::isnan(error)) << "at " << argument;
     ASSERT_EQ(std::signbit(result), std::signbit(exact)) << "at " << argument;
     if (std::abs(exact) >= 0x1p-126)
-      fast.worst.relative = std::max(fast.worst.relative, error / std::abs(limited));
+      form.worst.relative = std::max(form.worst.relative, error / std::abs(limited));
     if (std::abs(exact) <= 1)
-      fast.worst.absolute = std::max(fast.worst.absolute, error);
-    fast.highest = std::max(fast.highest, result);
-  }
-
-  static void compare(const std::vector<float> &arguments, const std::vector<double> &exact, Fast &fast) {
-    const float *results = fast.compiled.apply(arguments);
-    for (int64_t i = 0; i < Compiled::block; ++i)
-      compare(arguments[i], exact[i], results[i], fast);
-    // Whatever the width of a vector, the bits are the same.
-    for (Compiled *other : {&fast.short5, &fast.short29})
-      ASSERT_EQ(std::memcmp(results, other->apply(arguments), Compiled::block * sizeof(float)), 0);
+      form.worst.absolute = std::max(form.worst.absolute, error);
   }
 
   static void checkEnds(const std::string &name, Compiled &compiled) {
@@ -233,34 +223,18 @@ protected:
     std::array expected{low, low, high, high, middle};
     EXPECT_TRUE(std::equal(expected.begin(), expected.end(), results));
   }
-
-  static void checkWorst(const std::string &name, const Fast &fast) {
-    std::printf("%s, fast, %s: relative %.2e, absolute %.2e\n", name.c_str(), fast.target.c_str(), fast.worst.relative,
-                fast.worst.absolute);
-    EXPECT_LE(fast.worst.relative, fast.allowed.relative);
-    EXPECT_LE(fast.worst.absolute, fast.allowed.absolute);
-    if (name != "exp")
-      EXPECT_LE(fast.highest, 1);
-  }
 };
 
 TEST_P(FastActivations, AreWithinTheirBounds) {
-  const Activation &which = GetParam();
-  std::list<Fast> forms;
-  forms.emplace_back(which, "native", runs("avx512dq") ? which.fastAvx512 : which.fast);
-  if (runs("fma"))
-    forms.emplace_back(which, "x86-64-v3", which.fast);
-  if (runs("sse2"))
-    forms.emplace_back(which, "x86-64", which.fast);
-  std::vector<double> exact(Compiled::block);
-  forEachBlock(stride(), [&](const std::vector<float> &arguments) {
-    std::transform(arguments.begin(), arguments.end(), exact.begin(), which.exact);
-    for (Fast &fast : forms)
-      compare(arguments, exact, fast);
-  });
-  for (Fast &fast : forms) {
-    checkWorst(which.name, fast);
-    checkEnds(which.name, fast.compiled);
+  compareAll(compare);
+  for (Form &form : forms) {
+    std::printf("%s, fast, %s: relative %.2e, absolute %.2e\n", GetParam().name, form.target.c_str(),
+                form.worst.relative, form.worst.absolute);
+    bool avx512 = form.target == "native" && runs("avx512dq");
+    const Bounds &allowed = avx512 ? GetParam().fastAvx512 : GetParam().fast;
+    EXPECT_LE(form.worst.relative, allowed.relative) << form.target;
+    EXPECT_LE(form.worst.absolute, allowed.absolute) << form.target;
+    checkEnds(GetParam().name, form.compiled);
   }
 }
 
