@@ -1,6 +1,6 @@
 //===- ActivationTest.cpp - exp, tanh and sigmoid over all of f32 ------------------===//
 //
-// Every 61st bit pattern, and all around special numbers. This compares every pattern, in six minutes of one core:
+// Every 61st bit pattern, and all around special numbers. This compares every pattern, in half an hour of one core:
 //   SEQC_EVERY_PATTERN=1 build/release/bin/activation-test
 //
 //===------------------------------------------------------------------------------===//
@@ -240,9 +240,9 @@ TEST_P(FastActivations, AreWithinTheirBounds) {
 
 std::string nameOf(const testing::TestParamInfo<Activation> &info) { return info.param.name; }
 
-const Activation activations[] = {{"exp", exactExp, 1.1, {4.0e-7, 1.3e-7}, {4.3e-6, 5.0e-7}},
+const Activation activations[] = {{"exp", exactExp, 1.1, {4.2e-7, 1.3e-7}, {4.4e-6, 5.0e-7}},
                                   {"tanh", exactTanh, 2.1, {7.5e-7, 7.5e-7}, {8.5e-7, 8.5e-7}},
-                                  {"sigmoid", exactSigmoid, 2.0, {4.3e-7, 1.2e-7}, {4.3e-6, 2.1e-7}}};
+                                  {"sigmoid", exactSigmoid, 2.0, {4.4e-7, 1.2e-7}, {4.4e-6, 2.1e-7}}};
 
 INSTANTIATE_TEST_SUITE_P(Functions, Activations, testing::ValuesIn(activations), nameOf);
 INSTANTIATE_TEST_SUITE_P(Functions, FastActivations, testing::ValuesIn(activations), nameOf);
