@@ -103,9 +103,7 @@ Value VectorMathAvx512::tanh(Value x) {
   return inRegister(x, [&](Value x) {
     Value magnitude = atMost(9.0, abs(x));
     Value segment = segmentOf(magnitude, 0.83333325);
-    auto entry = [&](int column) {
-      return lookUpSegment([&](int i) { return tanhBySegment[i][column]; }, segment);
-    };
+    auto entry = [&](int column) { return lookUpSegment([&](int i) { return tanhBySegment[i][column]; }, segment); };
     Value t = sub(magnitude, entry(0)), square = mul(t, t);
     Value high = fma(fma(t, entry(6), entry(5)), square, fma(t, entry(4), entry(3)));
     return withSignOf(fma(fma(high, t, entry(2)), t, entry(1)), x);
