@@ -18,11 +18,11 @@ Settings &bench::settings() {
 }
 
 std::shared_ptr<CompiledModel> CompiledModel::compile(const std::string &file, const std::string &name,
-                                                      const Dims &dims, const std::string &weights) {
+                                                      const Dims &dims, const std::string &option) {
   static int compiledSoFar = 0;
   std::string library = settings().folder + "/" + std::to_string(compiledSoFar++) + "-" + name + ".so";
-  std::vector<std::string> command = {settings().seqc, settings().source + "/" + file, "--march=native", "-o",
-                                      library,         "--weights=" + weights,         "--model",        name};
+  std::vector<std::string> command = {
+      settings().seqc, settings().source + "/" + file, "--march=native", "-o", library, option, "--model", name};
   for (const auto &[dim, size] : dims)
     command.insert(command.end(), {"-D", dim + "=" + std::to_string(size)});
   double seconds = runProcess(command);

@@ -27,9 +27,9 @@ struct CompiledModel {
   size_t libraryBytes = 0;   ///< without symbols
 
   /// Compiles one model or cell of a file (a path in the source tree) for this machine. Models are compiled anew in
-  /// every run of the benchmark, never taken from an earlier one. `weights`: how inference stores them.
+  /// every run of the benchmark, never taken from an earlier one. `option`: a further one of seqc.
   static std::shared_ptr<CompiledModel> compile(const std::string &file, const std::string &name, const Dims &dims,
-                                                const std::string &weights = "f32");
+                                                const std::string &option = "--weights=f32");
 
   /// Floating-point operations of the products with parameters, for one row of one step of forward: each element of
   /// each matrix takes part once.

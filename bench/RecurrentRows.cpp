@@ -44,7 +44,8 @@ Numbers training(Cell cell, const Shape &shape) {
 } // namespace
 
 Setting bench::settingOf(Cell cell, const Shape &shape, const std::string &weights) {
-  auto model = CompiledModel::compile(fileOf(cell).file, fileOf(cell).name, {{"I", shape.H}, {"H", shape.H}}, weights);
+  auto model = CompiledModel::compile(fileOf(cell).file, fileOf(cell).name, {{"I", shape.H}, {"H", shape.H}},
+                                      "--weights=" + weights);
   double flops = model->productFlops() * double(shape.T * shape.B);
   return {model, std::make_unique<Session>(model, shape.T, shape.B), flops};
 }

@@ -20,9 +20,9 @@ constexpr int64_t steps = 1000;
 /// The template step has fast-math, whose error the state carries on.
 constexpr double tolerance = 1e-4;
 
-std::shared_ptr<CompiledModel> compileFor(int64_t H, const std::string &weights = "f32") {
+std::shared_ptr<CompiledModel> compileFor(int64_t H, const std::string &option = "--weights=f32") {
   CellFile file = fileOf(Cell::Lstm);
-  return CompiledModel::compile(file.file, file.name, {{"I", 1}, {"H", H}}, weights);
+  return CompiledModel::compile(file.file, file.name, {{"I", 1}, {"H", H}}, option);
 }
 
 double flopsOf(const CompiledModel &model) { return model.productFlops() * double(steps); }
@@ -51,8 +51,18 @@ Numbers streaming(int64_t H) {
   return byStep(compareAgreeing(std::move(contestants), flopsOf(*model), tolerance));
 }
 
+Numbers fastStreaming(int64_t H) {
+  auto model = compileFor(H, "--fast-activations");
+  Session session(model, steps, 1), exactSession(compileFor(H), steps, 1);
+  Contestants contestants, exact;
+  contestants.push_back(std::make_unique<OurSteps>(session));
+  addTemplateSteps(contestants, session);
+  exact.push_back(std::make_unique<OurSteps>(exactSession, "exact"));
+  return byStep(compareAgreeing(std::move(contestants), flopsOf(*model), tolerance, std::move(exact)));
+}
+
 Numbers narrowStreaming(int64_t H, const std::string &weights) {
-  auto model = compileFor(H, weights);
+  auto model = compileFor(H, "--weights=" + weights);
   Session session(model, steps, 1), exactSession(compileFor(H), steps, 1);
   Contestants exact;
   exact.push_back(std::make_unique<OurSteps>(exactSession, "f32"));
@@ -91,6 +101,8 @@ Numbers denormalStreaming(int64_t H) {
 void bench::addStepRows() {
   for (int64_t H : {8, 16, 32, 64})
     addRow("step/LSTM/" + std::to_string(H), [=] { return streaming(H); });
+  for (int64_t H : {8, 16, 32, 64})
+    addRow("fast-step/LSTM/" + std::to_string(H), [=] { return fastStreaming(H); });
   for (int64_t H : {8, 16, 32, 64})
     addRow("denormals/LSTM/" + std::to_string(H), [=] { return denormalStreaming(H); });
   addRow("bf16-step/LSTM/64", [] { return narrowStreaming(64, "bf16"); });

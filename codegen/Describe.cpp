@@ -119,6 +119,7 @@ static void writeModel(OStream &json, const Model &model, const LibraryInfo &inf
   json.attribute("march", level);
   writeStrings(json, "levels", info.levels);
   json.attribute("dtype", model.f64 ? "f64" : "f32");
+  json.attribute("activations", info.fastActivations ? "fast" : "exact");
   json.attributeObject("dims", [&] {
     for (const auto &[name, value] : model.dims)
       json.attribute(name, value);

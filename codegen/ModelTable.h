@@ -19,6 +19,7 @@ namespace seqc {
 struct LibraryInfo {
   std::string source;              // the .seq file, without its folders
   std::vector<std::string> levels; // the processors it is compiled for, the best one last
+  bool fastActivations = false;
 };
 
 /// The models as they are compiled for one level of the processor.

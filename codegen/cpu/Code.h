@@ -14,6 +14,7 @@ struct Machine {
   bool fma = true;
   int64_t dotBf16 = 1; // numbers a lane that one instruction multiplies and adds: 1, 2, or 32 in matrix tiles
   int64_t dotInt8 = 1; // 1, 2, 4, or 64 in matrix tiles
+  bool fastActivations = false;
 
   /// Lanes of a full vector, or the next power of two for shorter rows.
   int64_t lanes(mlir::Type element, int64_t length) const;

@@ -88,7 +88,9 @@ def LowerToCpu : Pass<"recur-lower-to-cpu", "::mlir::ModuleOp">, MachineOptions 
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
                            "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
   let options = machineOptions # [
-    Option<"fma", "fma", "bool", "true", "the target multiplies and adds in one instruction">];
+    Option<"fma", "fma", "bool", "true", "the target multiplies and adds in one instruction">,
+    Option<"fastActivations", "fast-activations", "bool", "false",
+           "exp, tanh and sigmoid of f32 in fewer instructions, within the errors of FastMath.h">];
 }
 
 #endif // SEQC_CPU_PASSES_TD

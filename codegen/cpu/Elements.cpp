@@ -1,7 +1,7 @@
 //===- Elements.cpp - Values of a phase, one vector at a time ------------------===//
 #include "codegen/cpu/Elements.h"
 
-#include "codegen/cpu/VectorMath.h"
+#include "codegen/cpu/FastMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -43,6 +43,11 @@ FloatType realType(recur::PhaseOp phase) {
   return found ? found : Float32Type::get(phase.getContext());
 }
 
+bool computesInF64(recur::SystemOp system) {
+  return llvm::any_of(system.getOps<recur::SlotOp>(),
+                      [](recur::SlotOp slot) { return slot.getType().getValue().getElementType().isF64(); });
+}
+
 //===-- Values --------------------------------------------------------------------===//
 
 Value Elements::vector(Value value) {
@@ -82,7 +87,7 @@ Value Elements::computeReal(Operation *op) {
   SmallVector<Value, 2> in;
   for (Value operand : op->getOperands())
     in.push_back(vector(operand));
-  VectorMath math(b, b.getLoc(), machine.fma);
+  std::unique_ptr<VectorMath> math = makeMath(b, b.getLoc(), machine, real);
   auto ordered = [&](arith::CmpFPredicate predicate) {
     return b.select(arith::CmpFOp::create(b, predicate, in[0], in[1]), in[0], in[1]);
   };
@@ -98,11 +103,11 @@ Value Elements::computeReal(Operation *op) {
       .Case([&](recur::SqrtOp) { return math::SqrtOp::create(b, in[0]); })
       .Case([&](recur::FloorOp) { return math::FloorOp::create(b, in[0]); })
       .Case([&](recur::SignOp) { return sign(in[0]); })
-      .Case([&](recur::ExpOp) { return math.exp(in[0]); })
-      .Case([&](recur::LogOp) { return math.log(in[0]); })
-      .Case([&](recur::Log1pOp) { return math.log1p(in[0]); })
-      .Case([&](recur::TanhOp) { return math.tanh(in[0]); })
-      .Case([&](recur::SigmoidOp) { return math.sigmoid(in[0]); })
+      .Case([&](recur::ExpOp) { return math->exp(in[0]); })
+      .Case([&](recur::LogOp) { return math->log(in[0]); })
+      .Case([&](recur::Log1pOp) { return math->log1p(in[0]); })
+      .Case([&](recur::TanhOp) { return math->tanh(in[0]); })
+      .Case([&](recur::SigmoidOp) { return math->sigmoid(in[0]); })
       // The rare ones call libm lane by lane.
       .Case([&](recur::ErfOp) { return math::ErfOp::create(b, in[0]); })
       .Case([&](recur::SinOp) { return math::SinOp::create(b, in[0]); })

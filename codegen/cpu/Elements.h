@@ -28,6 +28,7 @@ private:
 
 /// The real type that a phase computes in.
 mlir::FloatType realType(recur::PhaseOp phase);
+bool computesInF64(recur::SystemOp system);
 
 /// True if a product or reduction of this op is better split into lanes along the contracted dim: only there are its
 /// operands contiguous. A phase with such an op is computed element by element.

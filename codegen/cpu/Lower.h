@@ -13,8 +13,8 @@ namespace seqc {
 void buildTilePlan(mlir::OpPassManager &passes, const Target &target, WeightFormat weights = WeightFormat::full);
 
 /// Phases to the LLVM dialect: afterwards each system @S is a function @S.run(ptr), and @S.prepare(ptr) if it has
-/// prepared groups; both take a `seqc_frame`.
-void buildCpuLowering(mlir::OpPassManager &passes, const Target &target);
+/// prepared groups; both take a `seqc_frame`. `fastActivations`: exp, tanh and sigmoid of f32 by FastMath.h.
+void buildCpuLowering(mlir::OpPassManager &passes, const Target &target, bool fastActivations = false);
 
 } // namespace seqc
 

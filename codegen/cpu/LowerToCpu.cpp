@@ -102,7 +102,7 @@ struct LowerToCpu : impl::LowerToCpuBase<LowerToCpu> {
   using LowerToCpuBase::LowerToCpuBase;
 
   void runOnOperation() override {
-    Machine machine{vectorBits, registers, fma, dotBf16, dotInt8};
+    Machine machine{vectorBits, registers, fma, dotBf16, dotInt8, fastActivations};
     SmallVector<recur::SystemOp> systems(getOperation().getOps<recur::SystemOp>());
     for (recur::SystemOp system : systems) {
       if (failed(check(system)))
@@ -127,7 +127,9 @@ struct LowerToCpu : impl::LowerToCpuBase<LowerToCpu> {
   }
 
   /// Equations that no phase computes cannot be lowered.
-  static LogicalResult check(recur::SystemOp system) {
+  LogicalResult check(recur::SystemOp system) {
+    if (fastActivations && computesInF64(system))
+      return system.emitError("fast activations need a model that computes in f32");
     for (Operation &op : system.getBody().front())
       if (!isa<recur::SlotOp, recur::OnceOp, recur::MapOp, recur::LoopOp, recur::AtOp>(op))
         return op.emitError("'recur-lower-to-cpu' expects slots, groups and phases only");

@@ -337,11 +337,6 @@ bool isTraining(recur::SystemOp system) {
   return program && (program.getValue() == "forward_taped" || program.getValue() == "backward");
 }
 
-bool computesInF64(recur::SystemOp system) {
-  return llvm::any_of(system.getOps<recur::SlotOp>(),
-                      [](recur::SlotOp slot) { return slot.getType().getValue().getElementType().isF64(); });
-}
-
 struct PlanTiles : impl::PlanTilesBase<PlanTiles> {
   using PlanTilesBase::PlanTilesBase;
 

@@ -34,6 +34,7 @@ struct Format {
 };
 
 const double expSingle[] = {4.999999404e-1, 1.666652113e-1, 4.166838899e-2, 8.368744515e-3, 1.381455339e-3};
+const double expBrief[] = {0.4999923179, 0.1666711447, 4.189011314e-2, 8.312524887e-3};
 const double expDouble[] = {0.50000000000000111,   0.1666666666666641,    0.041666666666529753,  0.0083333333334948689,
                             0.0013888888943752306, 1.9841269506008796e-4, 2.4801492958074235e-5, 2.7557586673945712e-6,
                             2.7630303153912397e-7, 2.5000085208095835e-8};
@@ -155,10 +156,14 @@ Value VectorMath::powerOfTwo(Value n, unsigned k) {
 
 //===-- Functions -----------------------------------------------------------------===//
 
-Value VectorMath::minusMultiple(Value x, Value n) {
+Value VectorMath::plusMultiple(Value x, Value n, double sign) {
+  if (brief)
+    return fma(n, splat(x, sign * ln2), x);
   const Format &format = formatOf(x);
-  return fma(n, splat(x, -format.ln2Low), fma(n, splat(x, -format.ln2High), x));
+  return fma(n, splat(x, sign * format.ln2Low), fma(n, splat(x, sign * format.ln2High), x));
 }
+
+llvm::ArrayRef<double> VectorMath::seriesOfExp(Value r) const { return brief ? expBrief : formatOf(r).exp; }
 
 Value VectorMath::nearest(Value x, double factor, double offset, Value &n) {
   Value magic = splat(x, formatOf(x).toIntegerMagic + offset);
@@ -171,8 +176,8 @@ Value VectorMath::exp(Value x) {
   const Format &format = formatOf(x);
   Value clamped = atMost(format.expHigh, atLeast(format.expLow, x)), n;
   Value twice = nearest(clamped, log2e, 2 * format.bias, n);
-  Value r = minusMultiple(clamped, n), square = mul(r, r);
-  Value power = add(fma(inPairs(r, square, format.exp), square, r), splat(x, 1.0));
+  Value r = plusMultiple(clamped, n, -1), square = mul(r, r);
+  Value power = add(fma(inPairs(r, square, seriesOfExp(r)), square, r), splat(x, 1.0));
 
   // 2^n in two factors, so that denormal results and those next to infinity round once.
   Value half = arith::ShRUIOp::create(b, loc, twice, bitsConstant(twice, 1));
@@ -243,7 +248,7 @@ Value VectorMath::tanh(Value x) {
   Value magnitude = atMost(format.saturated / 2, abs(x)), n;
   Value twiceS = powerOfTwo(nearest(magnitude, log2e, double(format.bias + 1) / 2, n), 2);
   // With fma, |x| - n·ln2 is exact but for what the format's ln2 lacks, which is next to nothing.
-  Value r = hasFma ? fma(n, splat(x, -ln2), magnitude) : minusMultiple(magnitude, n);
+  Value r = hasFma ? fma(n, splat(x, -ln2), magnitude) : plusMultiple(magnitude, n, -1);
   Value square = mul(r, r), cube = mul(r, square);
   Value t = fma(cube, inPairs(square, mul(square, square), format.tanh), r);
 
@@ -262,10 +267,9 @@ Value VectorMath::sigmoid(Value x) {
   double scale = std::ldexp(1.0, int(up));
   Value clamped = atMost(format.saturated, atLeast(format.expLow, x)), n;
   Value power = powerOfTwo(nearest(clamped, log2e, double(format.bias + up), n));
-  Value r = fma(n, splat(x, format.ln2High), arith::NegFOp::create(b, loc, clamped));
-  r = fma(n, splat(x, format.ln2Low), r);
+  Value r = plusMultiple(arith::NegFOp::create(b, loc, clamped), n, 1);
   Value square = mul(r, r);
-  Value rest = fma(inPairs(r, square, format.exp, scale), square, fma(r, splat(x, scale), splat(x, scale / 4)));
+  Value rest = fma(inPairs(r, square, seriesOfExp(r), scale), square, fma(r, splat(x, scale), splat(x, scale / 4)));
   return div(power, add(add(power, splat(x, scale * 0.75)), rest));
 }
 

@@ -8,7 +8,7 @@
 // are at most two numbers away from the correctly rounded one; the rest are samples (VectorMathTest.cpp).
 //
 //   |     | exp | tanh | sigmoid | log | log1p |
-//   | f32 | 1.1 | 2.1  | 2.0     | 1.0 | 2.5   |
+//   | f32 | 1.1 | 2.1  | 2.0     | 1.0 | 2.5   | (AVX-512: tanh 1.1, VectorMathAvx512.h)
 //   | f64 | 1.5 | 2.0  | 2.5     | 1.0 | 2.5   |
 //
 //===--------------------------------------------------------------------------===//
@@ -25,12 +25,13 @@ public:
   /// `hasFma`: the target multiplies and adds in one instruction; otherwise a multiplication and an addition are
   /// emitted, never a call.
   VectorMath(mlir::OpBuilder &builder, mlir::Location loc, bool hasFma) : b(builder), loc(loc), hasFma(hasFma) {}
+  virtual ~VectorMath() = default;
 
-  mlir::Value exp(mlir::Value x);
+  virtual mlir::Value exp(mlir::Value x);
   mlir::Value log(mlir::Value x);
   mlir::Value log1p(mlir::Value x);
-  mlir::Value tanh(mlir::Value x);
-  mlir::Value sigmoid(mlir::Value x);
+  virtual mlir::Value tanh(mlir::Value x);
+  virtual mlir::Value sigmoid(mlir::Value x);
 
   /// x * y + z: the one place where contraction happens.
   mlir::Value fma(mlir::Value x, mlir::Value y, mlir::Value z);
@@ -38,7 +39,7 @@ public:
   /// A number in every lane of `like`.
   mlir::Value splat(mlir::Value like, double number);
 
-private:
+protected:
   mlir::Value add(mlir::Value x, mlir::Value y);
   mlir::Value sub(mlir::Value x, mlir::Value y);
   mlir::Value mul(mlir::Value x, mlir::Value y);
@@ -52,22 +53,27 @@ private:
   mlir::Value horner(mlir::Value x, llvm::ArrayRef<double> fromHighest);
   mlir::Value inPairs(mlir::Value x, mlir::Value square, llvm::ArrayRef<double> fromLowest, double scale = 1);
 
-  mlir::Value tanhOfDouble(mlir::Value x);
-  /// `n` is `factor`·x rounded; returned are integers whose low bits are n + `offset`.
-  mlir::Value nearest(mlir::Value x, double factor, double offset, mlir::Value &n);
-  /// x - n·ln2
-  mlir::Value minusMultiple(mlir::Value x, mlir::Value n);
-
   /// Lanes of `x` as integers of the same width, and back.
   mlir::Value bits(mlir::Value x);
   mlir::Value real(mlir::Value bits);
   mlir::Value bitsConstant(mlir::Value like, uint64_t number);
-  /// 2^(k·n - bias) for integer lanes n, of which only the low bits count.
-  mlir::Value powerOfTwo(mlir::Value n, unsigned k = 1);
 
   mlir::OpBuilder &b;
   mlir::Location loc;
   bool hasFma;
+  /// f32 with fma: exp and sigmoid by a shorter series, with ln2 in one number.
+  bool brief = false;
+
+private:
+  mlir::Value tanhOfDouble(mlir::Value x);
+  /// `n` is `factor`·x rounded; returned are integers whose low bits are n + `offset`.
+  mlir::Value nearest(mlir::Value x, double factor, double offset, mlir::Value &n);
+  /// x + sign·n·ln2
+  mlir::Value plusMultiple(mlir::Value x, mlir::Value n, double sign);
+  /// (e^r - 1 - r) / r², from the lowest power.
+  llvm::ArrayRef<double> seriesOfExp(mlir::Value r) const;
+  /// 2^(k·n - bias) for integer lanes n, of which only the low bits count.
+  mlir::Value powerOfTwo(mlir::Value n, unsigned k = 1);
 };
 
 } // namespace seqc::cpu

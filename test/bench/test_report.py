@@ -50,6 +50,10 @@ class Report(unittest.TestCase):
         self.assertEqual(verdicts(report.narrow_single, bf16, int8), [True])
         self.assertEqual(verdicts(report.narrow, bf16, int8), [True])
 
+    def test_fast_steps_have_the_bars_of_steps(self):
+        rows = [row(f"fast-step/LSTM/{H}", exact_ratio=1.3, A_ratio=1.25) for H in (16, 32)]
+        self.assertEqual(verdicts(report.fast_steps, *rows), [False, True])
+
     def test_threads_have_another_bar_for_single_rows(self):
         self.assertEqual(verdicts(report.threads, row("threads/inference/64,64,512", one_thread_ratio=1.7),
                                   row("threads/inference/100,1,512", one_thread_ratio=1.7)), [False, True])

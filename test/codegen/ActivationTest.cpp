@@ -1,6 +1,6 @@
 //===- ActivationTest.cpp - exp, tanh and sigmoid over all of f32 ------------------===//
 //
-// Every 61st bit pattern, and all around special numbers. This compares every pattern, in six minutes of one core:
+// Every 61st bit pattern, and all around special numbers. This compares every pattern, in half an hour of one core:
 //   SEQC_EVERY_PATTERN=1 build/release/bin/activation-test
 //
 //===------------------------------------------------------------------------------===//
@@ -10,13 +10,14 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <limits>
-#include <optional>
+#include <list>
 
 using namespace seqc::test;
 
@@ -38,10 +39,16 @@ double exactSigmoid(double x) {
   return x > 40 ? 1 : 1 / (1 + exactExp(-x));
 }
 
+/// Errors of a fast one: relative to results that are normal numbers, and absolute.
+struct Bounds {
+  double relative, absolute;
+};
+
 struct Activation {
   const char *name;
   double (*exact)(double);
   double limit; // ULP from the exact result, as seen over all patterns, rounded up to a tenth
+  Bounds fast, fastAvx512;
 };
 
 void PrintTo(const Activation &which, std::ostream *out) { *out << which.name; }
@@ -74,10 +81,11 @@ double steps(float actual, double exact) {
 /// One compiled function. A row is no multiple of a vector, so its end is computed in shorter ones.
 class Compiled {
 public:
-  static constexpr int64_t rows = 64, columns = 1015, block = rows * columns;
+  static constexpr int64_t block = 64 * 1015;
 
-  Compiled(const std::string &name, const std::string &target)
-      : program(Program::compile(elementwiseSystem(name, "f32", columns), target)), call(*program, 1, rows) {}
+  Compiled(const std::string &name, const std::string &target, bool fast = false, int64_t columns = 1015)
+      : program(Program::compile(elementwiseSystem(name, "f32", columns), target, fast)),
+        call(*program, 1, block / columns) {}
 
   const float *apply(const std::vector<float> &arguments) {
     std::memcpy(call.data("input x"), arguments.data(), block * sizeof(float));
@@ -116,67 +124,127 @@ void forEachBlock(uint64_t stride, llvm::function_ref<void(const std::vector<flo
     add(0x7fc00000); // NaN
 }
 
+/// One form of a function: for one target, exact or fast, in long rows and in short ones.
+struct Form {
+  std::string target;
+  Compiled compiled, short5, short29;
+  double ulps = 0, steps = 0; // of an exact one, at the worst
+  Bounds worst{};             // of a fast one
+  float where = 0, highest = 0;
+
+  Form(const Activation &which, const std::string &target, bool fast)
+      : target(target), compiled(which.name, target, fast), short5(which.name, target, fast, 5),
+        short29(which.name, target, fast, 29) {}
+};
+
 class Activations : public testing::TestWithParam<Activation> {
 protected:
-  struct Worst {
-    double ulps = 0, steps = 0;
-    float where = 0;
-  };
-
-  static void compare(const std::vector<float> &arguments, const std::vector<double> &exact, const float *results,
-                      Worst &worst) {
-    for (int64_t i = 0; i < Compiled::block; ++i) {
-      double error = ulps(results[i], exact[i]);
-      if (error > worst.ulps) {
-        worst.ulps = error;
-        worst.where = arguments[i];
-      }
-      worst.steps = std::max(worst.steps, steps(results[i], exact[i]));
-      if (std::signbit(results[i]) != std::signbit(exact[i]) && !std::isnan(exact[i]))
-        ADD_FAILURE() << "sign of zero at " << arguments[i];
-    }
-  }
-
-  void check(uint64_t stride) {
-    const Activation &which = GetParam();
-    Compiled native(which.name, "native");
-    std::optional<Compiled> narrow, plain;
+  explicit Activations(bool fast = false) {
+    forms.emplace_back(GetParam(), "native", fast);
     if (runs("fma"))
-      narrow.emplace(which.name, "x86-64-v3");
+      forms.emplace_back(GetParam(), "x86-64-v3", fast);
     if (runs("sse2"))
-      plain.emplace(which.name, "x86-64");
-    Worst worst, worstPlain;
-    std::vector<double> exact(Compiled::block);
-    forEachBlock(stride, [&](const std::vector<float> &arguments) {
-      for (int64_t i = 0; i < Compiled::block; ++i)
-        exact[i] = which.exact(arguments[i]);
-      const float *results = native.apply(arguments);
-      compare(arguments, exact, results, worst);
-      // Whatever the width of a vector, the bits are the same.
-      if (narrow)
-        ASSERT_EQ(std::memcmp(results, narrow->apply(arguments), Compiled::block * sizeof(float)), 0);
-      if (plain)
-        compare(arguments, exact, plain->apply(arguments), worstPlain);
-    });
-    std::printf("%s: %.3f ULP; without fma %.3f\n", which.name, worst.ulps, worstPlain.ulps);
-    EXPECT_LE(worst.steps, 2) << "at " << worst.where;
-    EXPECT_LE(worst.ulps, which.limit) << "at " << worst.where;
-    EXPECT_LE(worstPlain.steps, 2) << "without fma, at " << worstPlain.where;
-    EXPECT_LE(worstPlain.ulps, which.limit) << "without fma, at " << worstPlain.where;
+      forms.emplace_back(GetParam(), "x86-64", fast);
   }
 
-private:
   static bool runs(const char *feature) {
     bool x86 = llvm::Triple(llvm::sys::getProcessTriple()).getArch() == llvm::Triple::x86_64;
     return x86 && llvm::sys::getHostCPUFeatures().lookup(feature);
   }
+
+  /// Compares results of all forms with the exact ones, at all patterns or at a sample.
+  void compareAll(llvm::function_ref<void(float argument, double exact, float result, Form &form)> compare) {
+    std::vector<double> exact(Compiled::block);
+    forEachBlock(std::getenv("SEQC_EVERY_PATTERN") ? 1 : 61, [&](const std::vector<float> &arguments) {
+      std::transform(arguments.begin(), arguments.end(), exact.begin(), GetParam().exact);
+      for (Form &form : forms) {
+        const float *results = form.compiled.apply(arguments);
+        for (int64_t i = 0; i < Compiled::block; ++i) {
+          compare(arguments[i], exact[i], results[i], form);
+          form.highest = results[i] > form.highest ? results[i] : form.highest;
+        }
+        // Whatever the width of a vector, the bits are the same.
+        for (Compiled *other : {&form.short5, &form.short29})
+          ASSERT_EQ(std::memcmp(results, other->apply(arguments), Compiled::block * sizeof(float)), 0);
+      }
+    });
+    for (Form &form : forms)
+      if (GetParam().name != std::string("exp"))
+        EXPECT_LE(form.highest, 1) << form.target;
+  }
+
+  std::list<Form> forms;
 };
 
-TEST_P(Activations, AreWithinTwoUlp) { check(std::getenv("SEQC_EVERY_PATTERN") ? 1 : 61); }
+TEST_P(Activations, AreWithinTwoUlp) {
+  compareAll([](float argument, double exact, float result, Form &form) {
+    double error = ulps(result, exact);
+    if (error > form.ulps) {
+      form.ulps = error;
+      form.where = argument;
+    }
+    form.steps = std::max(form.steps, steps(result, exact));
+    if (std::signbit(result) != std::signbit(exact) && !std::isnan(exact))
+      ADD_FAILURE() << "sign of zero at " << argument;
+  });
+  for (const Form &form : forms) {
+    std::printf("%s, %s: %.3f ULP, %.0f numbers\n", GetParam().name, form.target.c_str(), form.ulps, form.steps);
+    EXPECT_LE(form.steps, 2) << form.target << ", at " << form.where;
+    EXPECT_LE(form.ulps, GetParam().limit) << form.target << ", at " << form.where;
+  }
+}
 
-INSTANTIATE_TEST_SUITE_P(Functions, Activations,
-                         testing::Values(Activation{"exp", exactExp, 1.1}, Activation{"tanh", exactTanh, 2.1},
-                                         Activation{"sigmoid", exactSigmoid, 2.0}),
-                         [](const auto &info) { return std::string(info.param.name); });
+class FastActivations : public Activations {
+protected:
+  FastActivations() : Activations(/*fast=*/true) {}
+
+  static void compare(float argument, double exact, float result, Form &form) {
+    if (std::isnan(exact) || float(exact) == result) {
+      ASSERT_EQ(std::isnan(exact), std::isnan(result)) << "at " << argument;
+      return;
+    }
+    double limited = std::min(exact, 0x1p128);
+    double error = std::abs(std::min(double(result), 0x1p128) - limited);
+    ASSERT_FALSE(std::isnan(error)) << "at " << argument;
+    ASSERT_EQ(std::signbit(result), std::signbit(exact)) << "at " << argument;
+    if (std::abs(exact) >= 0x1p-126)
+      form.worst.relative = std::max(form.worst.relative, error / std::abs(limited));
+    if (std::abs(exact) <= 1)
+      form.worst.absolute = std::max(form.worst.absolute, error);
+  }
+
+  static void checkEnds(const std::string &name, Compiled &compiled) {
+    float infinity = std::numeric_limits<float>::infinity();
+    std::vector<float> arguments(Compiled::block, 0);
+    std::copy_n(std::array{-infinity, -200.0f, 200.0f, infinity}.begin(), 4, arguments.begin());
+    const float *results = compiled.apply(arguments);
+    float low = name == "tanh" ? -1 : 0, high = name == "exp" ? infinity : 1;
+    float middle = name == "tanh" ? 0 : name == "exp" ? 1 : 0.5f;
+    std::array expected{low, low, high, high, middle};
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), results));
+  }
+};
+
+TEST_P(FastActivations, AreWithinTheirBounds) {
+  compareAll(compare);
+  for (Form &form : forms) {
+    std::printf("%s, fast, %s: relative %.2e, absolute %.2e\n", GetParam().name, form.target.c_str(),
+                form.worst.relative, form.worst.absolute);
+    bool avx512 = form.target == "native" && runs("avx512dq");
+    const Bounds &allowed = avx512 ? GetParam().fastAvx512 : GetParam().fast;
+    EXPECT_LE(form.worst.relative, allowed.relative) << form.target;
+    EXPECT_LE(form.worst.absolute, allowed.absolute) << form.target;
+    checkEnds(GetParam().name, form.compiled);
+  }
+}
+
+std::string nameOf(const testing::TestParamInfo<Activation> &info) { return info.param.name; }
+
+const Activation activations[] = {{"exp", exactExp, 1.1, {4.2e-7, 1.3e-7}, {4.4e-6, 5.0e-7}},
+                                  {"tanh", exactTanh, 2.1, {7.5e-7, 7.5e-7}, {8.5e-7, 8.5e-7}},
+                                  {"sigmoid", exactSigmoid, 2.0, {4.4e-7, 1.2e-7}, {4.4e-6, 2.1e-7}}};
+
+INSTANTIATE_TEST_SUITE_P(Functions, Activations, testing::ValuesIn(activations), nameOf);
+INSTANTIATE_TEST_SUITE_P(Functions, FastActivations, testing::ValuesIn(activations), nameOf);
 
 } // namespace

@@ -45,7 +45,8 @@ static std::vector<Program::Slot> layoutOf(recur::SystemOp system) {
   return layout;
 }
 
-std::unique_ptr<Program> Program::compile(const std::string &text, const std::string &targetName) {
+std::unique_ptr<Program> Program::compile(const std::string &text, const std::string &targetName,
+                                          bool fastActivations) {
   auto program = std::make_unique<Program>();
   std::optional<Target> target = findTarget(targetName);
   EXPECT_TRUE(target) << targetName;
@@ -57,7 +58,7 @@ std::unique_ptr<Program> Program::compile(const std::string &text, const std::st
     return nullptr;
   mlir::PassManager plan(&context), lower(&context);
   buildTilePlan(plan, *target);
-  buildCpuLowering(lower, *target);
+  buildCpuLowering(lower, *target, fastActivations);
   EXPECT_TRUE(mlir::succeeded(plan.run(*module)));
   auto system = *module->getOps<recur::SystemOp>().begin();
   std::string name = system.getSymName().str();

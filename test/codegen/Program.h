@@ -24,7 +24,8 @@ public:
   };
 
   /// Compiles the first system of `text`; the test fails if that is impossible.
-  static std::unique_ptr<Program> compile(const std::string &text, const std::string &target = "native");
+  static std::unique_ptr<Program> compile(const std::string &text, const std::string &target = "native",
+                                          bool fastActivations = false);
 
   const std::vector<Slot> &slots() const { return layout; }
   const Slot &slot(const std::string &key) const;

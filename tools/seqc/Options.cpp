@@ -49,6 +49,9 @@ static cl::opt<WeightFormat>
 static cl::opt<std::string> bpttMemory("bptt-memory", cl::ValueOptional, cl::value_desc("bytes"), cl::cat(category),
                                        cl::desc("Bound on tape and workspace of a gradient, by computing segments of "
                                                 "the sequence again: 512M, or `auto` for about the least"));
+static cl::opt<bool> fastActivations("fast-activations",
+                                     cl::desc("Faster sigmoid, tanh and exp, with errors of up to 5e-6 (f32 only)"),
+                                     cl::cat(category));
 static cl::list<std::string> march("march",
                                    cl::desc("Processors to compile for, with commas between; `native` is this one, "
                                             "`portable` x86-64-v3,x86-64-v4"),
@@ -148,6 +151,8 @@ std::optional<Options> parseOptions(int argc, char **argv) {
     return wrong("--dtype is f32 or f64, not '" + dtype + "'");
   if (dtype == "f64" && weights != WeightFormat::full)
     return wrong("--weights=bf16 and --weights=int8 need --dtype=f32");
+  if (dtype == "f64" && fastActivations)
+    return wrong("--fast-activations needs --dtype=f32");
   std::optional<std::vector<Target>> targets = parseTargets();
   if (!targets)
     return std::nullopt;
@@ -166,6 +171,7 @@ std::optional<Options> parseOptions(int argc, char **argv) {
   options.dims = *dimValues;
   options.f64 = dtype == "f64";
   options.weights = weights;
+  options.fastActivations = fastActivations;
   options.targets = std::move(*targets);
   options.bpttMemory = *memory;
   options.report = report;

@@ -46,6 +46,7 @@ struct Options {
   std::map<std::string, int64_t> dims;
   bool f64 = false;
   WeightFormat weights = WeightFormat::full;
+  bool fastActivations = false;
   std::vector<Target> targets; // the best one last
   int64_t bpttMemory = 0;      // seqc_model::bptt_memory
   bool report = false;

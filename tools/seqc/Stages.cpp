@@ -113,6 +113,7 @@ LibraryInfo Compilation::info() const {
   info.source = llvm::sys::path::filename(options.input).str();
   for (const Target &target : options.targets)
     info.levels.push_back(target.name);
+  info.fastActivations = options.fastActivations;
   return info;
 }
 
@@ -275,7 +276,9 @@ Outcome Compilation::lowerToMachine() {
     if (outcome != Outcome::Success)
       break;
     eraseInterfaces(*level.module);
-    outcome = runPasses(*level.module, [&](OpPassManager &passes) { buildCpuLowering(passes, *level.target); });
+    outcome = runPasses(*level.module, [&](OpPassManager &passes) {
+      buildCpuLowering(passes, *level.target, options.fastActivations);
+    });
   }
   return outcome;
 }
