@@ -81,7 +81,8 @@ std::optional<Piece> pieceOf(recur::WriteOp write, recur::ReadOp weights) {
   if (!source || !constantInTime(source) || phase.getSpace().size() != 2)
     return {};
   ArrayRef<int64_t> space = phase.getSpace(), to = write.getStrides(), as = weights.getStrides();
-  bool turned = to[0] == as[1] && to[1] == as[0];
+  // A single column has the same strides either way.
+  bool turned = to != as && to[0] == as[1] && to[1] == as[0];
   if ((!turned && to != as) || std::min(as[0], as[1]) != 1)
     return {};
   int64_t line = std::max(as[0], as[1]), across = write.getOffset() / line, along = write.getOffset() % line;
