@@ -117,7 +117,7 @@ std::optional<int64_t> Checker::namedDim(const Expr &e, const Node &x, const Fra
     return rank - 1;
   auto [dim, home] = asWritten(*namedArgument(e, "dim")->value, frame);
   if (dim->kind == ExprKind::Name && !dim->timed) {
-    auto named = [&](const Extent &extent) { return extent.text == dim->name; };
+    auto named = [dim = dim](const Extent &extent) { return extent.text == dim->name; };
     auto it = llvm::find_if(x.shape.extents, named);
     if (it != x.shape.extents.end() && std::find_if(it + 1, x.shape.extents.end(), named) == x.shape.extents.end())
       return it - x.shape.extents.begin();

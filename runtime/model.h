@@ -38,7 +38,8 @@ typedef struct seqc_place {
 
 /* What a generated program reads. `lengths` is never NULL. `zeros` is readable for as many bytes as the longest
  * row of any slot that has rows. `states_given`: the caller passed `states`; which of them, the places tell: the place
- * of one that is not given is that of its slot's fallback.
+ * of one that is not given is that of its slot's fallback. Rows of workspace and tape follow one another, step by step:
+ * products are written there without a look at the strides (ProductTiles.cpp).
  * Each thread of a call has a frame and runs the whole program, which takes its part of each phase
  * (codegen/cpu/Team.h). */
 typedef struct seqc_frame {

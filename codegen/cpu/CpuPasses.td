@@ -61,7 +61,8 @@ def LowerToCpu : Pass<"recur-lower-to-cpu", "::mlir::ModuleOp">, MachineOptions 
   let description = [{
     A system @M.forward becomes `@M.forward.run`, `@M.forward.prepare` for its prepared groups, and one function a
     phase, named after system, group and phase, such as `@M.forward.loop0.h`. Each takes a pointer to the
-    `seqc_frame` of the call (runtime/model.h). The system is erased.
+    `seqc_frame` of the thread (runtime/model.h), the step if it is in a loop, and the slice of its units that the thread
+    does (`codegen/cpu/Slices.h`). What phases do alike is a function of its own. The system is erased.
 
     Pre-condition: nothing but slots, groups and phases in systems.
 
@@ -77,12 +78,14 @@ def LowerToCpu : Pass<"recur-lower-to-cpu", "::mlir::ModuleOp">, MachineOptions 
         }
       }
     }
-    // after, without the body of the phase
+    // after, for one thread and one row: without the body of the phase, the thread's slice and the meetings of threads
     func.func @M.forward.run(%frame: !llvm.ptr) {
-      call @M.forward.map0.y(%frame) : (!llvm.ptr) -> ()
+      %begin = arith.constant 0 : i64
+      %end = arith.constant 1 : i64
+      call @M.forward.map0.y(%frame, %begin, %end) : (!llvm.ptr, i64, i64) -> ()
       return
     }
-    func.func private @M.forward.map0.y(%frame: !llvm.ptr)
+    func.func private @M.forward.map0.y(%frame: !llvm.ptr, %begin: i64, %end: i64)
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",

@@ -219,7 +219,8 @@ private:
     });
   }
 
-  /// Where a phase is nothing but one product whose rows lie evenly in memory, tiles are written there at once.
+  /// Where a phase is nothing but one product, and the slot is of our own, so that its rows follow one another
+  /// (model.h), tiles are written there at once.
   recur::WriteOp plainWrite() {
     auto writes = llvm::to_vector(phase.getOps<recur::WriteOp>());
     if (groups.size() != 1 || writes.size() != 1 || space.size() != 1 || frame.kind() == GroupKind::At)

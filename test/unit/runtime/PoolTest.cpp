@@ -60,7 +60,14 @@ void runUntilTold(seqc_frame *) {
 }
 
 const seqc_slot slots[] = {{SEQC_WORKSPACE, 0, 40, 8, 0, 0, 0, 1, -1}, {SEQC_OUTPUT, 0, 4, 8, 1, 1, 0, 0, -1}};
-const seqc_tensor outputs[] = {{.name = "y", .features = 4, .element = 8}};
+seqc_tensor output(const char *name, int64_t features) {
+  seqc_tensor tensor = {};
+  tensor.name = name;
+  tensor.features = features;
+  tensor.element = 8;
+  return tensor;
+}
+const seqc_tensor outputs[] = {output("y", 4)};
 
 seqc_model modelOf(void (*function)(seqc_frame *)) {
   seqc_model model = {};
