@@ -196,6 +196,14 @@ int64_t SlotReader::findIndex(recur::SlotOp slot) {
 
 static int bytesOf(Type element) { return std::max<int>(1, static_cast<int>(element.getIntOrFloatBitWidth() / 8)); }
 
+/// Whether all that touches the slot is done by `prepare`.
+static bool isForPrepareAlone(recur::SlotOp slot) {
+  return llvm::all_of(slot->getUsers(), [](Operation *user) {
+    auto once = user->getParentOfType<recur::OnceOp>();
+    return once && once.getPrepared();
+  });
+}
+
 llvm::Error SlotReader::read(recur::SystemOp system, ModelProgram &program) {
   program.exists = true;
   recur::Work work = recur::workOf(system);
@@ -214,6 +222,7 @@ llvm::Error SlotReader::read(recur::SystemOp system, ModelProgram &program) {
     row.batch = slot.getBatch();
     row.zeroed = slot.getZeroed();
     row.perThread = slot->hasAttr("recur.scratch");
+    row.prepareAlone = isForPrepareAlone(slot);
     if (slot.getFallback())
       row.fallback = numbers.at(slot.getFallback());
     if (slot.getSource() == recur::SlotSource::d_output && slot.getName() == "loss")

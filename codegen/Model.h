@@ -49,6 +49,7 @@ struct ModelSlot {
   int64_t features = 0;
   int bytes = 0;
   bool time = false, batch = false, zeroed = false, perThread = false;
+  bool prepareAlone = false; // nothing else reads it
   int64_t fallback = -1;
 };
 

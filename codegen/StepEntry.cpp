@@ -220,15 +220,23 @@ private:
     mustNotBeNegative(b.CreateSub(size, number(static_cast<uint64_t>(needed))));
   }
 
-  /// Loads and checks the arrays of every list.
+  /// Loads and checks the arrays of every list, but for parameters that are not looked at.
   void checkArrays() {
     Value *tag = field(prepared, offsetof(seqc_header, tag), i64);
     for (auto &[source, list] : lists)
-      for (size_t i = 0; i < list.tensors->size(); ++i)
-        checkArray(source, list, static_cast<int64_t>(i));
+      for (int64_t i = 0, count = static_cast<int64_t>(list.tensors->size()); i < count; ++i)
+        if (source != SEQC_PARAM || isRead(source, i))
+          checkArray(source, list, i);
     goOnIf(b.CreateICmpEQ(tag, number(tables.tag)));
     if (signs)
       decide();
+  }
+
+  /// Whether more than `prepare` reads it.
+  bool isRead(int source, int64_t index) const {
+    return any_of(model.forward.slots, [&](const ModelSlot &slot) {
+      return slot.source == source && slot.index == index && !slot.prepareAlone;
+    });
   }
 
   void checkArray(int source, const List &list, int64_t i) {
@@ -278,7 +286,13 @@ private:
     return b.CreateSelect(b.CreateIsNull(data), onStack(slot.features * slot.bytes), data);
   }
 
-  /// A copy of a state, since final states may go to the same memory.
+  /// A copy of a state where it is needed after the first final state, which may go to the same memory, has been
+  /// written: this one before it becomes that one.
+  Value *stateOf(Value *data, const ModelSlot &slot) {
+    bool areOlder = any_of(model.states, [](const ModelTensor &state) { return state.index > 0; });
+    return areOlder ? copied(data, slot) : data;
+  }
+
   Value *copied(Value *state, const ModelSlot &slot) {
     Value *copy = onStack(slot.features * slot.bytes);
     b.CreateMemCpy(copy, Align(SEQC_ALIGNMENT), state, Align(static_cast<uint64_t>(slot.bytes)),
@@ -287,10 +301,12 @@ private:
   }
 
   Value *placeOf(const ModelSlot &slot, int64_t number) {
+    if (slot.source == SEQC_PARAM && !isRead(slot.source, slot.index))
+      return ConstantPointerNull::get(b.getPtrTy());
     Value *data = arrays[{slot.source, slot.index}];
     switch (slot.source) {
     case SEQC_STATE:
-      return copied(data, slot);
+      return stateOf(data, slot);
     case SEQC_OUTPUT:
       return wanted(data, slot);
     case SEQC_LOSS:

@@ -70,7 +70,7 @@ typedef struct seqc_call {
   const seqc_array *inputs;       /* all required; at steps beyond a row's length they are never used */
   const seqc_array *states;       /* slots before the first step (h[0], h[-1], ...); NULL or NULL elements: the boundary
                                      equations hold */
-  const seqc_array *outputs;      /* NULL or NULL elements: not wanted */
+  const seqc_array *outputs;      /* NULL or NULL elements: not wanted; not in memory that the call reads */
   const seqc_array *final_states; /* slots after the last step, in the order of `states`; may be the same memory */
   void *loss;                     /* one element; NULL: not wanted */
 

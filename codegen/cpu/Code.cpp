@@ -121,17 +121,18 @@ SmallVector<Value> Code::fold(Value lower, Value upper, int64_t step, ValueRange
 }
 
 SmallVector<Value> Code::foldUnrolled(Value count, int64_t unroll, ValueRange initial,
-                                      function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+                                      function_ref<SmallVector<Value>(Value, int64_t, ValueRange)> body) {
+  auto alone = [&](Value position, ValueRange values) { return body(position, 0, values); };
   if (unroll == 1)
-    return fold(integer(0), count, 1, initial, body);
+    return fold(integer(0), count, 1, initial, alone);
   Value whole = sub(count, rem(count, integer(unroll)));
   SmallVector<Value> values = fold(integer(0), whole, unroll, initial, [&](Value first, ValueRange before) {
     SmallVector<Value> next(before);
     for (int64_t i = 0; i < unroll; ++i)
-      next = body(add(first, integer(i)), next);
+      next = body(add(first, integer(i)), i, next);
     return next;
   });
-  return fold(whole, count, 1, values, body);
+  return fold(whole, count, 1, values, alone);
 }
 
 void Code::when(Value condition, function_ref<void()> body) {

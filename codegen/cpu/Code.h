@@ -59,10 +59,11 @@ public:
   llvm::SmallVector<mlir::Value>
   fold(mlir::Value lower, mlir::Value upper, int64_t step, mlir::ValueRange initial,
        llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> body);
-  /// The same over 0 … count - 1, with `unroll` of them in one turn.
+  /// The same over 0 … count - 1, with `unroll` of them in one turn. `body` also gets the place in its turn; what is
+  /// left after the last whole turn has turns of its own.
   llvm::SmallVector<mlir::Value>
   foldUnrolled(mlir::Value count, int64_t unroll, mlir::ValueRange initial,
-               llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> body);
+               llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, int64_t, mlir::ValueRange)> body);
   void when(mlir::Value condition, llvm::function_ref<void()> body);
 };
 

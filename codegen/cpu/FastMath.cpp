@@ -19,11 +19,6 @@ namespace {
 constexpr int segments = 16, terms = 5;
 constexpr float log2e = 1.44269504f;
 
-/// 2^(i/16)
-const float sixteenths[segments] = {1,           1.04427373f, 1.09050775f, 1.13878858f, 1.18920708f, 1.24185777f,
-                                    1.29683959f, 1.35425556f, 1.41421354f, 1.47682619f, 1.54221082f, 1.61049032f,
-                                    1.68179286f, 1.75625217f, 1.8340081f,  1.91520655f};
-
 /// tanh(x) from the lowest power of x on, where 15/16·x + 1/2 is in [1/2, 5/8), … [7/8, 1), [1, 5/4), … [7, 8). The
 /// last is a line, so that no rounding takes it beyond 1, which it reaches at 8.
 const float tanhBySegment[segments][terms] = {
@@ -65,15 +60,15 @@ Value FastMath::tanh(Value x) {
 FastMathAvx512::Power FastMathAvx512::powerOfTwo(Value y) {
   Value nearest = LLVM::ConstantOp::create(b, loc, b.getI32Type(), b.getI32IntegerAttr(4 << 4));
   Value r = unmasked("mask.reduce.ps", y, nearest, /*rounds=*/true);
-  Value sixteenth = bits(add(y, splat(y, 0x1.8p19))); // n · 16 in the low bits
-  Value series = horner(r, {0.2402358998, 0.6931877969, 1.0});
-  return {lookUp(sixteenths, sixteenth), series, sub(y, r)};
+  Value series = horner(r, {0.2402358998, 0.6931877969, 1.0}), shifted;
+  nearestSixteenth(y, 1, shifted);
+  return {rootOfTwo(shifted), series, sub(y, r)};
 }
 
 Value FastMathAvx512::exp(Value x) {
   return inRegister(x, [&](Value x) {
     auto [root, series, n] = powerOfTwo(mul(x, splat(x, log2e)));
-    return unmasked("mask.scalef.ps", mul(root, series), n, /*rounds=*/true);
+    return scaled(mul(root, series), n);
   });
 }
 
@@ -81,8 +76,8 @@ Value FastMathAvx512::exp(Value x) {
 Value FastMathAvx512::sigmoid(Value x) {
   return inRegister(x, [&](Value x) {
     auto [root, series, n] = powerOfTwo(mul(x, splat(x, -log2e)));
-    Value bottom = fma(unmasked("mask.scalef.ps", root, n, /*rounds=*/true), series, splat(x, 1.0));
-    Value guess = unmasked("rcp14.ps", bottom, {}, /*rounds=*/false);
+    Value bottom = fma(scaled(root, n), series, splat(x, 1.0));
+    Value guess = reciprocalGuess(bottom);
     Value finite = atMost(std::numeric_limits<float>::max(), bottom);
     Value error = fma(arith::NegFOp::create(b, loc, finite), guess, splat(x, 2.0));
     return mul(guess, error);

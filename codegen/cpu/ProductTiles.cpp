@@ -86,6 +86,12 @@ struct ProductGroup {
     return arithmetic->panel().narrow() ? steps() : std::min<int64_t>(steps(), 256 * 1024 / rowBytes());
   }
   bool isChunked() { return chunk() < steps(); }
+  /// A multiplication takes four cycles and two start in each, so that a row needs eight sums at once. Another panel's
+  /// are at hand, unless there is none.
+  int64_t parts() {
+    bool isNarrow = panels == 1 && columns <= 4;
+    return isNarrow && !isChunked() && depth >= 8 && depth % TileCore::turnOfTwoParts == 0 ? 2 : 1;
+  }
 };
 
 class ProductTiles {
@@ -453,6 +459,7 @@ private:
     });
     TileCore core(*group.arithmetic, lanes, group.columns);
     core.strideA = stride;
+    core.parts = group.parts();
     core.rows = group.rows;
     core.weights =
         b.at(panelStart(group, stackedPanel), group.arithmetic->cell(), b.mul(k, b.integer(group.columns * lanes)));

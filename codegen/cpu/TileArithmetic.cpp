@@ -40,6 +40,12 @@ void TileArithmetic::clearRow(Value row, Type element, int64_t first, int64_t en
   b.forEach(b.integer(first), b.integer(end), 1, [&](Value k) { b.store(b.zero(element), b.at(row, element, k)); });
 }
 
+Value TileArithmetic::add(Value sum, Value other) const {
+  if (getElementTypeOrSelf(sum.getType()).isInteger())
+    return arith::AddIOp::create(b, sum, other);
+  return arith::AddFOp::create(b, sum, other);
+}
+
 Value TileArithmetic::instruction(const Twine &name, Type result, ValueRange operands) const {
   return LLVM::CallIntrinsicOp::create(b, result, b.getStringAttr(name), operands).getResult(0);
 }

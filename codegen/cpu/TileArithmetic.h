@@ -52,6 +52,7 @@ public:
   /// The cell of a row at `step`, in all lanes.
   virtual Factors element(mlir::Value row, mlir::Value step, mlir::Value stride) const = 0;
   virtual mlir::Value multiplyAdd(mlir::Value element, mlir::Value weight, mlir::Value sum) const = 0;
+  mlir::Value add(mlir::Value sum, mlir::Value other) const;
   /// The one that multiplies matrix tiles, without `llvm.x86.`.
   virtual llvm::StringRef matrixInstruction() const { return ""; }
   /// Sums as real numbers.

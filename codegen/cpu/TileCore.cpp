@@ -26,7 +26,7 @@ class TileFunction {
 public:
   TileFunction(Code &b, const Machine &machine, const TileCore &shape, func::FuncOp function)
       : b(b), machine(machine), arithmetic(shape.arithmetic), lanes(shape.lanes), columns(shape.columns),
-        rows(function.getArgument(0)), head(function.getArgument(1)), out(function.getArgument(2)),
+        parts(shape.parts), rows(function.getArgument(0)), head(function.getArgument(1)), out(function.getArgument(2)),
         steps(function.getArgument(3)), strideA(function.getArgument(4)), rowCount(function.getArgument(5)),
         outStep(function.getArgument(6)) {
     unsigned next = 7;
@@ -56,7 +56,7 @@ private:
     SmallVector<Value> a;
     for (int64_t i = 0; i < count; ++i)
       a.push_back(b.load(b.pointerType(), b.at(rows, b.pointerType(), b.integer(i))));
-    int64_t chunks = llvm::divideCeil(columns, std::max<int64_t>(sumRegisters(machine) / count, 1));
+    int64_t chunks = llvm::divideCeil(columns, std::max<int64_t>(sumRegisters(machine) / (count * parts), 1));
     for (int64_t chunk = 0, first = 0; chunk < chunks; ++chunk) {
       int64_t width = llvm::divideCeil(columns - first, chunks - chunk);
       emitChunk(a, first, width);
@@ -66,46 +66,62 @@ private:
 
   /// Columns first … first + count - 1 of all rows: as many sums as there are registers for.
   void emitChunk(ArrayRef<Value> a, int64_t first, int64_t count) {
-    Type cell = arithmetic.cell();
-    auto vector = VectorType::get({lanes}, cell);
-    auto place = [&](int64_t i, int64_t c) {
-      Value row = b.mul(outStep, b.integer(i));
-      return b.at(out, arithmetic.resultType(), b.add(row, b.integer((first + c) * lanes)));
-    };
-    SmallVector<Value> initial;
-    for (int64_t n = 0; n < int64_t(a.size()) * count; ++n) {
-      Value start = arithmetic.start(head, columns, first + n % count);
-      initial.push_back(goesOn ? b.select(goesOn, b.load(start.getType(), place(n / count, n % count)), start) : start);
-    }
-    int64_t beforeFirst = arithmetic.panel().head * columns + first;
+    int64_t tile = int64_t(a.size()) * count;
+    // Which part a step is in must not depend on the rows.
+    int64_t inPair = arithmetic.panel().narrow() ? 1 : 2, turn = parts > 1 ? parts * inPair : unrolling(tile);
     SmallVector<Value> sums =
-        b.foldUnrolled(steps, unrolling(initial.size()), initial, [&](Value step, ValueRange sums) {
-          SmallVector<TileArithmetic::Factors> w;
-          Value weights =
-              b.at(head, cell, b.add(b.mul(step, b.integer(columns * lanes)), b.integer(beforeFirst * lanes)));
-          for (int64_t c = 0; c < count; ++c)
-            w.push_back(arithmetic.weights(b.load(vector, b.at(weights, cell, b.integer(c * lanes)))));
-          // A single row is as fast as its weights come, so there is no time to bring in others.
-          if (ahead && first == 0 && a.size() > 1)
-            b.prefetch(b.at(ahead, cell, b.mul(step, b.integer(lanes))));
-          SmallVector<Value> next(sums);
-          for (auto [i, row] : llvm::enumerate(a)) {
-            TileArithmetic::Factors element = arithmetic.element(row, step, strideA);
-            for (int64_t c = 0; c < count; ++c)
-              for (auto [x, y] : llvm::zip_equal(element, w[c]))
-                next[i * count + c] = arithmetic.multiplyAdd(x, y, next[i * count + c]);
-          }
+        b.foldUnrolled(steps, turn, startOf(tile, first, count), [&](Value step, int64_t i, ValueRange before) {
+          SmallVector<Value> next(before);
+          multiply(a, step, first, count, MutableArrayRef(next).slice(i / inPair % parts * tile, tile));
           return next;
         });
+    for (int64_t n = tile; n < parts * tile; ++n)
+      sums[n % tile] = arithmetic.add(sums[n % tile], sums[n]);
     for (auto [i, row] : llvm::enumerate(a))
       for (int64_t c = 0; c < count; ++c)
-        b.store(arithmetic.finish(sums[i * count + c], row, head, columns, first + c), place(i, c));
+        b.store(arithmetic.finish(sums[i * count + c], row, head, columns, first + c), place(i, first + c));
+  }
+
+  /// Where a sum goes.
+  Value place(int64_t row, int64_t column) {
+    return b.at(out, arithmetic.resultType(), b.add(b.mul(outStep, b.integer(row)), b.integer(column * lanes)));
+  }
+
+  SmallVector<Value> startOf(int64_t tile, int64_t first, int64_t count) {
+    SmallVector<Value> initial;
+    for (int64_t n = 0; n < tile; ++n) {
+      int64_t column = first + n % count;
+      Value start = arithmetic.start(head, columns, column);
+      initial.push_back(goesOn ? b.select(goesOn, b.load(start.getType(), place(n / count, column)), start) : start);
+    }
+    initial.append((parts - 1) * tile, parts > 1 ? b.zero(initial.front().getType()) : Value());
+    return initial;
+  }
+
+  /// Adds what `step` gives to the sums of all rows.
+  void multiply(ArrayRef<Value> a, Value step, int64_t first, int64_t count, MutableArrayRef<Value> sums) {
+    Type cell = arithmetic.cell();
+    int64_t before = arithmetic.panel().head * columns + first;
+    Value weights = b.at(head, cell, b.add(b.mul(step, b.integer(columns * lanes)), b.integer(before * lanes)));
+    SmallVector<TileArithmetic::Factors> w;
+    for (int64_t c = 0; c < count; ++c)
+      w.push_back(
+          arithmetic.weights(b.load(VectorType::get({lanes}, cell), b.at(weights, cell, b.integer(c * lanes)))));
+    // A single row is as fast as its weights come, so there is no time to bring in others.
+    if (ahead && first == 0 && a.size() > 1)
+      b.prefetch(b.at(ahead, cell, b.mul(step, b.integer(lanes))));
+    for (auto [i, row] : llvm::enumerate(a)) {
+      TileArithmetic::Factors element = arithmetic.element(row, step, strideA);
+      for (int64_t c = 0; c < count; ++c)
+        for (auto [x, y] : llvm::zip_equal(element, w[c]))
+          sums[i * count + c] = arithmetic.multiplyAdd(x, y, sums[i * count + c]);
+    }
   }
 
   Code &b;
   const Machine &machine;
   const TileArithmetic &arithmetic;
-  int64_t lanes, columns;
+  int64_t lanes, columns, parts;
   Value rows, head, out, steps, strideA, rowCount, outStep, ahead, goesOn;
 };
 
@@ -113,7 +129,8 @@ private:
 
 void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
   std::string name = "tile." + arithmetic.name() + "." + std::to_string(lanes) + "x" + std::to_string(columns) +
-                     (ahead ? ".ahead" : "") + (goesOn ? ".on" : "");
+                     (parts > 1 ? ".parts" + std::to_string(parts) : "") + (ahead ? ".ahead" : "") +
+                     (goesOn ? ".on" : "");
   Value step = outStep ? outStep : b.integer(columns * lanes);
   SmallVector<Value> arguments = {rows, weights, out, steps, b.integer(strideA), rowCount, step};
   for (Value optional : {ahead, goesOn})

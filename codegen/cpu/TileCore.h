@@ -1,9 +1,10 @@
 //===- TileCore.h - The inner loop of all products -------------------------------===//
 //
 // out[i][c] = Σ_k a_i[k] · w[k][c] for up to six rows i and a few vector columns c, with every sum in a register.
-// The sum runs over k in order from zero, whatever the number of rows, so results do not depend on the tiling. On the
-// way, one cache line a step of k of what comes next is brought into the second-level cache: a panel of weights is used
-// by all tiles of rows, and without that the first of them would wait for memory.
+// The sum runs over k in an order that is the same whatever the number of rows, so results do not depend on the tiling:
+// from zero on, or, where a single row would have too few sums to keep the processor busy, in parts that take turns. On
+// the way, one cache line a step of k of what comes next is brought into the second-level cache: a panel of weights is
+// used by all tiles of rows, and without that the first of them would wait for memory.
 //
 //===--------------------------------------------------------------------------===//
 #ifndef SEQC_CODEGEN_CPU_TILECORE_H
@@ -23,9 +24,13 @@ struct TileCore {
   TileCore(const TileArithmetic &arithmetic, int64_t lanes, int64_t columns)
       : arithmetic(arithmetic), lanes(lanes), columns(columns) {}
 
+  /// k that two parts take in a turn: with a multiple of it, sums are the same for all formats that multiply alike.
+  static constexpr int64_t turnOfTwoParts = 4;
+
   const TileArithmetic &arithmetic;
   int64_t lanes, columns;
   int64_t strideA = 1; // elements from a_i[k] to a_i[k + 1], where rows are read in place
+  int64_t parts = 1;   // of each sum, which pairs of k go to in turn, whatever the format of weights
   mlir::Value rows;    // array of pointers a_i
   mlir::Value weights; // w, contiguous: its head, then [step][columns][lanes] cells
   mlir::Value steps;   // groups of k

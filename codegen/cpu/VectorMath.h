@@ -8,7 +8,7 @@
 // are at most two numbers away from the correctly rounded one; the rest are samples (VectorMathTest.cpp).
 //
 //   |     | exp | tanh | sigmoid | log | log1p |
-//   | f32 | 1.1 | 2.1  | 2.0     | 1.0 | 2.5   | (AVX-512: tanh 1.1, VectorMathAvx512.h)
+//   | f32 | 1.1 | 2.1  | 2.0     | 1.0 | 2.5   | (AVX-512: tanh 1.1, sigmoid 2.0, VectorMathAvx512.h)
 //   | f64 | 1.5 | 2.0  | 2.5     | 1.0 | 2.5   |
 //
 //===--------------------------------------------------------------------------===//

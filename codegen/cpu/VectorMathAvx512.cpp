@@ -8,6 +8,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include <cmath>
 #include <numeric>
 
 using namespace mlir;
@@ -39,6 +40,27 @@ const float tanhBySegment[segments][terms + 1] = {
     {7.21915197, 0.999998927, 2.14631314e-06, -2.13863564e-06, 1.42184979e-06, -7.67836923e-07, 3.18249704e-07},
     {8.31776428, 0.999999881, 2.38333811e-07, -2.37843452e-07, 1.60205161e-07, -8.42933545e-08, 2.88715363e-08},
 };
+
+/// 2^(i/16), and by what each is to be multiplied once more, less one, since it is not an f32.
+const float sixteenths[16] = {1,           1.04427373f, 1.09050775f, 1.13878858f, 1.18920708f, 1.24185777f,
+                              1.29683959f, 1.35425556f, 1.41421354f, 1.47682619f, 1.54221082f, 1.61049032f,
+                              1.68179286f, 1.75625217f, 1.8340081f,  1.91520655f};
+const float sixteenthsRest[16] = {0,
+                                  4.62854715e-08f,
+                                  -1.19921575e-08f,
+                                  4.72978243e-08f,
+                                  3.19341815e-08f,
+                                  3.62105723e-08f,
+                                  -3.09907193e-08f,
+                                  -7.47521334e-09f,
+                                  1.71142709e-08f,
+                                  -3.04768335e-08f,
+                                  5.23333421e-09f,
+                                  6.10759177e-09f,
+                                  -1.47196051e-08f,
+                                  -5.25879518e-09f,
+                                  -6.12825968e-09f,
+                                  5.14060927e-09f};
 
 int64_t lanesOf(Value x) { return cast<VectorType>(x.getType()).getNumElements(); }
 
@@ -87,6 +109,14 @@ Value VectorMathAvx512::lookUp(ArrayRef<float> table, Value index) {
   return instruction("vpermi2var.ps", index, {part(0), index, part(8)});
 }
 
+Value VectorMathAvx512::nearestSixteenth(Value x, double scale, Value &shifted) {
+  Value magic = splat(x, 0x1.8p19), sum = fma(x, splat(x, scale), magic);
+  shifted = bits(sum);
+  return sub(sum, magic);
+}
+
+Value VectorMathAvx512::rootOfTwo(Value shifted) { return lookUp(sixteenths, shifted); }
+
 Value VectorMathAvx512::segmentOf(Value x, double scale) {
   Value place = bits(fma(x, splat(x, scale), splat(x, 0.5)));
   return arith::ShRUIOp::create(b, loc, place, bitsConstant(place, 21));
@@ -97,6 +127,28 @@ Value VectorMathAvx512::lookUpSegment(function_ref<float(int)> entry, Value segm
   for (int i = 0; i < segments; ++i)
     table[(i + 8) % segments] = entry(i);
   return lookUp(table, segment);
+}
+
+// 1 / (1 + e^-x) with e^-x = 2^n · e^r, n a multiple of 1/16 (Tang, Table-driven implementation of the exponential
+// function, ACM TOMS 15, 1989); the reciprocal by one step of Newton's method, whose error is taken from e^-x, before 1
+// was added to it. All is scaled by 2^-64, so that only results are denormal.
+Value VectorMathAvx512::sigmoid(Value x) {
+  constexpr double ln2High = 0.693147182464599609375, ln2Low = -1.90465421e-9;
+  constexpr double square[] = {0.500016212, 0.166670382}; // (e^r - 1 - r) / r²: minimax (Remez)
+  constexpr int64_t down = 64;
+  return inRegister(x, [&](Value x) {
+    Value clamped = atMost(88.0, atLeast(-105.0, x)), shifted;
+    Value n = nearestSixteenth(clamped, -1.44269504, shifted);
+    Value r = fma(n, splat(x, -ln2High), arith::NegFOp::create(b, loc, clamped));
+    Value rest = fma(n, splat(x, -ln2Low), lookUp(sixteenthsRest, shifted));
+    Value series = fma(mul(r, r), fma(r, splat(x, square[1]), splat(x, square[0])), add(r, rest));
+    Value root = scaled(rootOfTwo(shifted), sub(n, splat(x, down)));
+    Value power = fma(root, series, root), one = splat(x, std::ldexp(1.0, -down));
+    Value guess = reciprocalGuess(add(power, one)), negative = arith::NegFOp::create(b, loc, guess);
+    Value error = fma(negative, power, fma(negative, one, splat(x, 1.0)));
+    Value small = mul(guess, one);
+    return fma(small, error, small);
+  });
 }
 
 Value VectorMathAvx512::tanh(Value x) {

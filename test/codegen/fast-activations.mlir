@@ -9,10 +9,11 @@
 // TABLES: llvm.call_intrinsic "llvm.x86.avx512.rcp14.ps.256"
 // PLAIN-NOT: llvm.x86
 // PLAIN-COUNT-2: arith.divf
-// The sigmoid divides, tanh looks up.
-// EXACT: arith.divf
+// Without a division as well: the sigmoid corrects the reciprocal, tanh has a table of seven columns.
 // EXACT-NOT: arith.divf
-// EXACT: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.ps.256"
+// EXACT: llvm.call_intrinsic "llvm.x86.avx512.rcp14.ps.256"
+// EXACT-COUNT-7: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.ps.256"
+// EXACT-NOT: arith.divf
 !v = !recur.slot<tensor<4xf32>>
 recur.system @Activations {
   %x = recur.slot input "x" time batch : !v

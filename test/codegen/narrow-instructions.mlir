@@ -5,15 +5,15 @@
 // RUN: seq-opt %s --recur-plan-tiles="vector-bits=256 weights=int8" --recur-lower-to-cpu="vector-bits=256 dot-int8=2" | FileCheck %s --check-prefix=PAIRWISE-INT8
 // RUN: seq-opt %s --recur-plan-tiles="vector-bits=128 registers=32 weights=int8" --recur-lower-to-cpu="vector-bits=128 registers=32" | FileCheck %s --check-prefix=SINGLE-INT8
 
-// DOT-BF16: func.func private @tile.bf16.16x1
+// DOT-BF16: func.func private @tile.bf16.16x1.parts2
 // DOT-BF16: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
-// WIDENED-BF16: func.func private @"tile.widened-bf16.8x2"
+// WIDENED-BF16: func.func private @"tile.widened-bf16.8x2.parts2"
 // WIDENED-BF16: arith.shli
-// DOT-INT8: func.func private @tile.int8.16x1
+// DOT-INT8: func.func private @tile.int8.16x1.parts2
 // DOT-INT8: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
-// PAIRWISE-INT8: func.func private @"tile.pairwise-int8.8x2"
+// PAIRWISE-INT8: func.func private @"tile.pairwise-int8.8x2.parts2"
 // PAIRWISE-INT8: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
-// SINGLE-INT8: func.func private @"tile.single-int8.4x4"
+// SINGLE-INT8: func.func private @"tile.single-int8.4x4.parts2"
 // SINGLE-INT8: arith.muli %{{.*}} : vector<4xi32>
 !v = !recur.slot<tensor<16xf32>>
 !w = !recur.slot<tensor<16x16xf32>>
