@@ -15,7 +15,9 @@ namespace seqc::cpu {
 /// Addresses of one row in all slots that a phase reads or writes.
 class RowAddresses {
 public:
-  RowAddresses(const Frame &frame, recur::PhaseOp phase, mlir::Value rowNumber);
+  RowAddresses(const Frame &frame, recur::PhaseOp phase, const Row &row);
+  RowAddresses(const Frame &frame, recur::PhaseOp phase, mlir::Value rowNumber)
+      : RowAddresses(frame, phase, frame.row(rowNumber)) {}
 
   const Row &row() const { return position; }
   mlir::Value of(mlir::Operation *access) const { return addresses.lookup(access); }

@@ -42,6 +42,8 @@ public:
   mlir::Value turn() const { return currentStep ? b.add(currentStep, field(offsets.turn)) : mlir::Value(); }
   mlir::Value rowCount() const { return rows; }
   Row row(mlir::Value number) const;
+  /// Rows first … end - 1, of which there is at least one in a map: with one division for all of them.
+  void forEachRow(mlir::Value first, mlir::Value end, llvm::function_ref<void(const Row &)> body) const;
 
   mlir::Value base(mlir::Value slot) const { return places.find(slot)->second.base; }
   mlir::Value zeroRow() const { return zeros; }
@@ -75,6 +77,7 @@ private:
   static const Offsets offsets;
 
   mlir::Value field(int64_t offset, mlir::Type type = {}) const;
+  Row rowAt(mlir::Value t, mlir::Value batchRow) const;
   void loadPlace(mlir::Value slot, const SlotNumbers &numbers);
   mlir::Value lookedUp(mlir::Value rowAddress, mlir::Value slot, mlir::Value idSlot, int64_t stride,
                        const Row &row) const;
