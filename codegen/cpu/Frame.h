@@ -17,9 +17,9 @@ namespace seqc::cpu {
 enum class GroupKind { Once, Map, Loop, At };
 
 /// One row of a phase. `t`, `b`, `length` and `valid` (t < length) are null in a `once`; `valid` also in an `at`, whose
-/// rows all count.
+/// rows all count. `number` among all rows of the group, in a map.
 struct Row {
-  mlir::Value t, b, length, valid;
+  mlir::Value t, b, length, valid, number;
 };
 
 /// Memory type of elements: a boolean takes a byte.
@@ -47,6 +47,11 @@ public:
 
   mlir::Value base(mlir::Value slot) const { return places.find(slot)->second.base; }
   mlir::Value zeroRow() const { return zeros; }
+  /// Lets a slot of a map have the rows of one block at a time: at `memory`, one after another.
+  void keepInBlock(mlir::Value slot, mlir::Value memory) { inBlock[slot] = memory; }
+  void startBlock(mlir::Value first) { blockStart = first; }
+  bool isKeptInBlock(mlir::Value slot) const { return inBlock.contains(slot); }
+
   /// The slot's own row at (t, b), with no check of t.
   mlir::Value slotRow(mlir::Value slot, const Row &row, mlir::Value t) const;
   /// The row that a read sees: shifted, or a boundary, or zeros, or looked up.
@@ -77,7 +82,7 @@ private:
   static const Offsets offsets;
 
   mlir::Value field(int64_t offset, mlir::Type type = {}) const;
-  Row rowAt(mlir::Value t, mlir::Value batchRow) const;
+  Row rowAt(mlir::Value number, mlir::Value t, mlir::Value batchRow) const;
   void loadPlace(mlir::Value slot, const SlotNumbers &numbers);
   mlir::Value lookedUp(mlir::Value rowAddress, mlir::Value slot, mlir::Value idSlot, int64_t stride,
                        const Row &row) const;
@@ -88,6 +93,8 @@ private:
   int64_t offset; // of an `at` group
   bool fromEnd;
   llvm::DenseMap<mlir::Value, Place> places;
+  llvm::DenseMap<mlir::Value, mlir::Value> inBlock;
+  mlir::Value blockStart;
 };
 
 } // namespace seqc::cpu

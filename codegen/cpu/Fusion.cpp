@@ -2,6 +2,7 @@
 #include "codegen/cpu/Fusion.h"
 
 #include "codegen/cpu/TileCore.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -67,10 +68,11 @@ SmallVector<FusedPhases> fusePhases(const Machine &machine, ArrayRef<recur::Phas
     bool byRows = own && canGoByRows(machine, phase, scratch);
     auto joins = [&] {
       Reads reads = readsOf(phase, written);
-      bool gains = reads == Reads::SameRow || (!hasPackedProducts(phase) && llvm::none_of(fused.back(), hasPackedProducts));
+      bool gains =
+          reads == Reads::SameRow || (!hasPackedProducts(phase) && llvm::none_of(fused.back(), hasPackedProducts));
       return gains && reads != Reads::OtherRows && llvm::all_of(fused.back(), [&](recur::PhaseOp earlier) {
-        return readsOf(earlier, *own) != Reads::OtherRows;
-      });
+               return readsOf(earlier, *own) != Reads::OtherRows;
+             });
     };
     if (!byRows || !isOpen || !joins()) {
       fused.emplace_back();
@@ -86,6 +88,11 @@ SmallVector<FusedPhases> fusePhases(const Machine &machine, ArrayRef<recur::Phas
 
 //===-- Their loop ------------------------------------------------------------------===//
 
+static int64_t bytesOf(Value slot) {
+  RankedTensorType type = cast<recur::SlotType>(slot.getType()).getValue();
+  return type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+}
+
 /// What a row of them takes.
 static int64_t rowBytes(ArrayRef<recur::PhaseOp> phases) {
   llvm::DenseSet<Value> slots;
@@ -96,12 +103,9 @@ static int64_t rowBytes(ArrayRef<recur::PhaseOp> phases) {
       slots.insert(write.getSlot());
   }
   int64_t bytes = 1;
-  for (Value slot : slots) {
-    auto op = slot.getDefiningOp<recur::SlotOp>();
-    RankedTensorType type = op.getType().getValue();
-    if (op.getBatch())
-      bytes += type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-  }
+  for (Value slot : slots)
+    if (slot.getDefiningOp<recur::SlotOp>().getBatch())
+      bytes += bytesOf(slot);
   return bytes;
 }
 
@@ -121,9 +125,9 @@ Value fusedUnits(Code &b, const Machine &machine, ArrayRef<recur::PhaseOp> phase
   return b.div(b.add(rows, b.integer(size - 1)), b.integer(size));
 }
 
-/// Rows of a map pass through the nests in blocks that stay in the nearest cache: rows do not wait for each other, so that
-/// the processor works on several of them at once. In a loop in time there may be one row only, whose scalars had better
-/// stay in registers.
+/// Rows of a map pass through the nests in blocks that stay in the nearest cache: rows do not wait for each other, so
+/// that the processor works on several of them at once. In a loop in time there may be one row only, whose scalars had
+/// better stay in registers.
 static void overRows(ArrayRef<Frame> frames, const Machine &machine, ArrayRef<recur::PhaseOp> nests, Value first,
                      Value end) {
   const Frame &frame = frames.front();
@@ -145,16 +149,49 @@ static void overRows(ArrayRef<Frame> frames, const Machine &machine, ArrayRef<re
   });
 }
 
-void emitFused(ArrayRef<Frame> frames, const Machine &machine, ArrayRef<recur::PhaseOp> phases, Value scratch,
+/// Whether nothing but these phases touches a slot, and they only the row that they are at.
+static bool isLocal(recur::SlotOp slot, ArrayRef<recur::PhaseOp> phases) {
+  bool isSequence = slot.getSource() == recur::SlotSource::workspace && slot.getTime() && slot.getBatch();
+  return isSequence && !slot.getFallback() && llvm::all_of(slot->getUsers(), [&](Operation *user) {
+           auto read = dyn_cast<recur::ReadOp>(user);
+           bool isOwn =
+               read && read.getSlot() == slot && read.getShift() == 0 && !read.getId() && read.getBoundary().empty();
+           return (isOwn || isa<recur::WriteOp>(user)) && llvm::is_contained(phases, user->getParentOp());
+         });
+}
+
+/// What only these phases hand on to each other need not go to memory: it is kept for one block of rows, on the stack.
+static void keepInBlocks(MutableArrayRef<Frame> frames, ArrayRef<recur::PhaseOp> phases) {
+  constexpr int64_t mostBytes = 256 * 1024; // of a thread's stack
+  Code &b = frames.front().code();
+  llvm::SetVector<Value> slots;
+  int64_t bytes = 0;
+  for (recur::PhaseOp phase : phases)
+    for (auto write : phase.getOps<recur::WriteOp>())
+      if (isLocal(write.getSlot().getDefiningOp<recur::SlotOp>(), phases) && slots.insert(write.getSlot()))
+        bytes += bytesOf(write.getSlot()) * blockRows(phases);
+  if (bytes > mostBytes)
+    return;
+  for (Value slot : slots) {
+    Value memory = b.scratch(b.getI8Type(), bytesOf(slot) * blockRows(phases));
+    for (Frame &frame : frames)
+      frame.keepInBlock(slot, memory);
+  }
+}
+
+void emitFused(MutableArrayRef<Frame> frames, const Machine &machine, ArrayRef<recur::PhaseOp> phases, Value scratch,
                Slice slice) {
   if (phases.size() == 1)
     return emitSlice(frames.front(), machine, phases.front(), scratch, slice);
   if (llvm::none_of(phases, hasPackedProducts))
     return overRows(frames, machine, phases, slice.begin, slice.end);
   Code &b = frames.front().code();
+  keepInBlocks(frames, phases);
   Value size = b.integer(blockRows(phases));
   b.forEach(slice.begin, slice.end, 1, [&](Value block) {
     Value first = b.mul(block, size), end = b.smaller(b.add(first, size), frames.front().rowCount());
+    for (Frame &frame : frames)
+      frame.startBlock(first);
     for (size_t i = 0, next; i < phases.size(); i = next) {
       b.setLoc(phases[i]->getLoc());
       next = i + 1;
@@ -164,7 +201,7 @@ void emitFused(ArrayRef<Frame> frames, const Machine &machine, ArrayRef<recur::P
       }
       while (next < phases.size() && !hasPackedProducts(phases[next]))
         ++next;
-      overRows(frames.slice(i, next - i), machine, phases.slice(i, next - i), first, end);
+      overRows(ArrayRef<Frame>(frames).slice(i, next - i), machine, phases.slice(i, next - i), first, end);
     }
   });
 }

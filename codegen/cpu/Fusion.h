@@ -20,7 +20,7 @@ llvm::SmallVector<FusedPhases> fusePhases(const Machine &machine, llvm::ArrayRef
                                           mlir::Value scratch);
 
 /// Emits them over a slice of their units: those of a single phase, otherwise blocks of rows. `frames`: one a phase.
-void emitFused(llvm::ArrayRef<Frame> frames, const Machine &machine, llvm::ArrayRef<recur::PhaseOp> phases,
+void emitFused(llvm::MutableArrayRef<Frame> frames, const Machine &machine, llvm::ArrayRef<recur::PhaseOp> phases,
                mlir::Value scratch, Slice slice);
 /// How many units they have, if their group has `rows` rows.
 mlir::Value fusedUnits(Code &b, const Machine &machine, llvm::ArrayRef<recur::PhaseOp> phases, mlir::Value scratch,

@@ -433,9 +433,9 @@ private:
     });
   }
 
-  static bool isOfRow(Value slot) {
+  bool isOfRow(Value slot) {
     auto op = slot.getDefiningOp<recur::SlotOp>();
-    return op.getTime() || op.getBatch();
+    return (op.getTime() || op.getBatch()) && !frame.isKeptInBlock(slot);
   }
   bool isVector(recur::ReadOp read) {
     return llvm::any_of(groups, [&](ProductGroup &group) { return group.vector == read; });

@@ -14,8 +14,11 @@ recur.system @S {
   %h = recur.slot output "h" time batch : !v
   %k = recur.slot workspace "k" batch : !s
   %g = recur.slot output "g" time batch : !v
-  // A map: a block of rows through the product, then in smaller ones through a sum and what follows.
+  // A map: a block of rows through the product, then in smaller ones through a sum and what follows. What only these
+  // phases use is kept for the rows of one block, on the stack: here sum and product, 336 rows of 4 and 256 bytes.
   // CHECK-LABEL: func.func private @S.map0.z(
+  // CHECK-DAG: llvm.alloca %c1344_i64 x i8
+  // CHECK-DAG: llvm.alloca %c86016_i64 x i8
   // CHECK: scf.for
   // CHECK: call @tile.f32.8x4.ahead(
   // CHECK: scf.for
