@@ -171,7 +171,8 @@ def Recur_PhaseOp : Recur_Op<"phase", GraphRegionNoTerminator.traits> {
   let description = [{
     Computes, for every row of its group (once: one row; map: all (t, b); loop and at: all b), every element of
     `space`. All pointwise ops, products and reductions in it have results of that shape; their operands are results
-    of the phase (pointwise ops only) or `recur.read`s. What another phase needs is written.
+    of the phase (pointwise ops and reductions) or `recur.read`s. Pointwise ops that only feed a reduction have the
+    shape of its operand, and are computed in its loop. What another phase needs is written.
 
     With `total`, the phase runs over all rows of a `recur.map` and adds up: it ends in `recur.accumulate`, and
     no row's value is stored.

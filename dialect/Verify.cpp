@@ -236,8 +236,11 @@ LogicalResult InstanceOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
 
 LogicalResult PhaseOp::verifyRegions() {
   for (Operation &op : getBody().front()) {
+    // What is reduced may have another shape.
+    bool isReduced = llvm::all_of(
+        op.getUsers(), [](Operation *user) { return isa<ReduceOp>(user) || user->hasTrait<PointwiseOpTrait>(); });
     bool elementwise = op.hasTrait<PointwiseOpTrait>();
-    if (elementwise && shapeOf(op.getResult(0)) != getSpace())
+    if (elementwise && !(isReduced && !op.use_empty()) && shapeOf(op.getResult(0)) != getSpace())
       return op.emitOpError("has the shape ")
              << text(shapeOf(op.getResult(0))) << " in a phase over " << text(getSpace());
   }

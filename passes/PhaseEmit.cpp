@@ -24,6 +24,27 @@ private:
   std::map<std::vector<int64_t>, Value> known;
 };
 
+/// Emits the nodes of one phase.
+class PhaseEmitter {
+public:
+  PhaseEmitter(PhasePlan &plan, PhaseOp phase, OpBuilder &builder)
+      : plan(plan), phase(phase), builder(builder), reader(plan, builder) {}
+
+  Value emit(PhaseNode &node) { return emit(node, node.reads, node.type.getShape()); }
+
+private:
+  /// The node, or a view of it, which reads that much.
+  Value emit(PhaseNode &node, ArrayRef<Access> reads, ArrayRef<int64_t> shape);
+  Value operand(PhaseNode &node, const Access &access, Location loc);
+  Value rematerialise(PhaseNode &node, const Access &view);
+
+  PhasePlan &plan;
+  PhaseOp phase;
+  OpBuilder &builder;
+  PhaseReader reader;
+  SmallVector<std::pair<Access, Value>> rematerialised;
+};
+
 } // namespace
 
 Value PhaseReader::number(const Access &access, Location loc) {
@@ -64,21 +85,39 @@ Value PhaseReader::read(const Access &access, Location loc, bool anywhere) {
   return value;
 }
 
-static Value emitNode(PhaseNode &node, PhaseReader &reader, OpBuilder &builder, PhasePlan &plan) {
+Value PhaseEmitter::operand(PhaseNode &node, const Access &access, Location loc) {
+  PhaseNode *source = plan.nodeOf(access.base);
+  if (source && source->rematerialised)
+    return rematerialise(*source, access);
   bool pointwise = node.kind != PhaseNode::Compute || isPointwise(node.op);
+  if (pointwise && source && source->phase == phase && source != &node && access.isWhole())
+    return source->emitted;
+  return reader.read(access, loc, pointwise);
+}
+
+Value PhaseEmitter::rematerialise(PhaseNode &node, const Access &view) {
+  for (auto &[known, value] : rematerialised)
+    if (known.base == view.base && known.offset == view.offset && known.strides == view.strides &&
+        known.shape == view.shape)
+      return value;
+  SmallVector<Access> reads;
+  for (const Access &operand : node.reads)
+    reads.push_back(readThrough(view, operand));
+  Value value = emit(node, reads, view.shape);
+  rematerialised.emplace_back(view, value);
+  return value;
+}
+
+Value PhaseEmitter::emit(PhaseNode &node, ArrayRef<Access> reads, ArrayRef<int64_t> shape) {
   SmallVector<Value> operands;
-  for (auto [index, access] : llvm::enumerate(node.reads)) {
-    PhaseNode *source = plan.nodeOf(access.base);
-    if (pointwise && source && source->leader == node.leader && source != &node && access.isWhole())
-      operands.push_back(source->emitted);
-    else
-      operands.push_back(reader.read(access, node.op ? node.op->getOperand(index).getLoc() : node.loc, pointwise));
-  }
+  for (auto [index, access] : llvm::enumerate(reads))
+    operands.push_back(operand(node, access, node.op ? node.op->getOperand(index).getLoc() : node.loc));
   if (node.kind != PhaseNode::Compute)
     return operands.front();
   Operation *clone = node.op->clone();
   clone->setOperands(operands);
   clone->setLoc(plan.placed(clone->getLoc()));
+  clone->getResult(0).setType(node.type.clone(shape));
   builder.insert(clone);
   return clone->getResult(0);
 }
@@ -88,7 +127,8 @@ static std::map<std::pair<unsigned, unsigned>, SmallVector<PhaseNode *>> phasesO
   DenseMap<PhaseNode *, unsigned> number;
   std::map<std::pair<unsigned, unsigned>, SmallVector<PhaseNode *>> phases; // by level, then by their first node
   for (auto &node : group.nodes)
-    phases[{node->level, number.try_emplace(node->leader, number.size()).first->second}].push_back(node.get());
+    if (!node->rematerialised)
+      phases[{node->level, number.try_emplace(node->leader, number.size()).first->second}].push_back(node.get());
   return phases;
 }
 
@@ -98,10 +138,10 @@ void emitPhases(PhasePlan &plan, PhaseGroup &group) {
     PhaseNode *last = nodes.back();
     auto phase = PhaseOp::create(builder, last->loc, last->name, last->type.getShape(), last->adds);
     OpBuilder body = OpBuilder::atBlockBegin(&phase.getBody().emplaceBlock());
-    PhaseReader reader(plan, body);
+    PhaseEmitter emitter(plan, phase, body);
     for (PhaseNode *node : nodes) {
       node->phase = phase;
-      node->emitted = emitNode(*node, reader, body, plan);
+      node->emitted = emitter.emit(*node);
     }
   }
 }
@@ -127,6 +167,8 @@ static Place throughId(Place place, Value id) {
 
 void emitWrites(PhasePlan &plan, PhaseGroup &group) {
   for (auto &node : group.nodes) {
+    if (node->rematerialised)
+      continue;
     OpBuilder builder(node->phase.getBody().getContext());
     builder.setInsertionPointToEnd(&node->phase.getBody().front());
     SmallVector<Place> places = node->places;

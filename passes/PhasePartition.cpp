@@ -24,12 +24,14 @@ private:
   PhaseNode *sourceOf(const Access &access);
   bool fuses(PhaseNode *user, const Access &access, PhaseNode *source);
   void assignLevel(PhaseNode *node);
+  /// What an access reads in the end, through what is computed along with its user.
+  void forEachRead(const Access &access, function_ref<void(const Access &)> body);
   void delayPointwise();
   void join();
 
   PhasePlan &plan;
   PhaseGroup &group;
-  DenseMap<PhaseNode *, SmallVector<std::pair<PhaseNode *, const Access *>>> uses;
+  PhaseUses uses;
 };
 
 } // namespace
@@ -79,8 +81,16 @@ void Partition::findCones() {
   }
 }
 
+void Partition::forEachRead(const Access &access, function_ref<void(const Access &)> body) {
+  PhaseNode *source = sourceOf(access);
+  if (!source || !source->rematerialised)
+    return body(access);
+  for (const Access &operand : source->reads)
+    forEachRead(readThrough(access, operand), body);
+}
+
 void Partition::assignLevel(PhaseNode *node) {
-  for (const Access &access : node->reads) {
+  auto visit = [&](const Access &access) {
     // Other steps of a loop were computed before, or come from other groups.
     bool earlier = group.isLoop() && access.shift != 0;
     auto after = [&](Value base, bool mayFuse) {
@@ -98,23 +108,22 @@ void Partition::assignLevel(PhaseNode *node) {
       after(access.base, true);
     if (access.id)
       after(access.id, false);
-  }
-}
-
-static bool isCheap(Operation *op) {
-  return isa<AddOp, SubOp, MulOp, NegOp, MinOp, MaxOp, AbsOp, CompareOp, SelectOp, ToRealOp>(op);
+  };
+  for (const Access &access : node->reads)
+    forEachRead(access, visit);
 }
 
 /// A cheap value that only later phases use is computed there, if what it reads is stored anyway.
 void Partition::delayPointwise() {
   for (auto &node : llvm::reverse(group.nodes)) {
     if (node->kind != PhaseNode::Compute || !isCheap(node->op) || !node->places.empty() || node->cone ||
-        uses[node.get()].empty())
+        node->rematerialised || uses[node.get()].empty())
       continue;
     unsigned first = ~0u;
     bool movable = true;
     for (auto [user, access] : uses[node.get()]) {
-      movable &= user->group == &group && access->isWhole() && fuses(user, *access, node.get());
+      movable &=
+          user->group == &group && access->isWhole() && !user->rematerialised && fuses(user, *access, node.get());
       first = std::min(first, user->level);
     }
     if (!movable || first <= node->level)
@@ -138,6 +147,8 @@ void Partition::join() {
       node->leader = node->cone;
       continue;
     }
+    if (node->rematerialised)
+      continue;
     if (!group.isMap()) {
       PhaseNode *&leader = first[{node->level, node->adds, node->type.getShape().vec()}];
       if (!leader)
@@ -145,10 +156,13 @@ void Partition::join() {
       node->leader = leader;
       continue;
     }
-    for (const Access &access : node->reads)
+    auto joinSource = [&](const Access &access) {
       if (PhaseNode *source = sourceOf(access))
         if (source->level == node->level && fuses(node.get(), access, source))
           leaderOf(node.get())->leader = leaderOf(source);
+    };
+    for (const Access &access : node->reads)
+      forEachRead(access, joinSource);
   }
   for (auto &node : group.nodes)
     node->leader = leaderOf(node.get());
@@ -161,6 +175,7 @@ void Partition::run() {
         if (PhaseNode *source = sourceOf(access))
           uses[source].push_back({node.get(), &access});
   findCones();
+  rematerialise(plan, group, uses);
   for (auto &node : group.nodes)
     assignLevel(node.get());
   // A cone runs when its total does.

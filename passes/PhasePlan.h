@@ -42,8 +42,9 @@ struct PhaseNode {
   bool adds;                       // ends in accumulates
 
   unsigned level = 0;
-  PhaseNode *cone = nullptr; // the total that alone uses it, whose phase it joins
-  PhaseNode *leader;         // union-find: nodes of one phase
+  PhaseNode *cone = nullptr;   // the total that alone uses it, whose phase it joins
+  PhaseNode *leader;           // union-find: nodes of one phase
+  bool rematerialised = false; // in no phase of its own: computed in each that uses it
 
   // Once emitted:
   mlir::Value emitted;
@@ -112,6 +113,18 @@ private:
 
 /// Whether a phase can make up what `access` reads: a constant, the count of steps.
 bool isNumber(const Access &access);
+
+/// Which nodes read the value of a node, and how.
+using PhaseUses = llvm::DenseMap<PhaseNode *, llvm::SmallVector<std::pair<PhaseNode *, const Access *>>>;
+
+/// Costs hardly more than a read from memory.
+bool isCheap(mlir::Operation *op);
+
+/// What a view of a rematerialised node reads of one of its operands.
+Access readThrough(const Access &view, const Access &operand);
+
+/// Decides which nodes of a group are rematerialised.
+void rematerialise(PhasePlan &plan, PhaseGroup &group, const PhaseUses &uses);
 
 /// Distributes the nodes of a group over phases: nodes with one leader are one phase.
 void partition(PhasePlan &plan, PhaseGroup &group);

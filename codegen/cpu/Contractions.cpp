@@ -39,6 +39,8 @@ bool contractsAlongLanes(Operation *op) {
       })
       .Case([](recur::ReduceOp op) {
         ArrayRef<int64_t> x = stridesOf(op.getX());
+        if (x.empty()) // computed, as vectors along the last dim
+          return op.getDim() + 1 == cast<RankedTensorType>(op.getX().getType()).getRank();
         int64_t lane = laneDimOf(op);
         return x[op.getDim()] == 1 && (lane < 0 || x[lane] != 1);
       })
@@ -59,14 +61,29 @@ Value Elements::contract(bool alongLanes, int64_t depth, double neutral, Step st
   int64_t lanes = alongLanes ? machine.lanes(real, depth) : 1;
   if (lanes > depth)
     lanes /= 2;
-  int64_t whole = depth / lanes * lanes;
   auto run = [&](Value sum, int64_t from, int64_t to, int64_t lanes) {
     return b.fold(b.integer(from), b.integer(to), lanes, sum,
                   [&](Value k, ValueRange sums) { return SmallVector<Value>{step(sums.front(), k, lanes)}; })[0];
   };
   if (lanes <= 1)
     return run(start(width), 0, depth, 1);
-  Value sum = acrossLanes(run(start(lanes), 0, whole, lanes), combine);
+  // Several chains, so that a sum need not wait for the one before it.
+  constexpr int64_t chains = 4;
+  int64_t turn = chains * lanes, turns = depth / turn * turn, whole = depth / lanes * lanes;
+  SmallVector<Value> sums = {start(lanes)};
+  if (turns > 0) {
+    sums.assign(chains, sums.front());
+    sums = b.fold(b.integer(0), b.integer(turns), turn, sums, [&](Value k, ValueRange before) {
+      SmallVector<Value> next;
+      for (auto [chain, sum] : llvm::enumerate(before))
+        next.push_back(step(sum, b.add(k, b.integer(int64_t(chain) * lanes)), lanes));
+      return next;
+    });
+  }
+  Value sum = sums.size() == 1 ? sums[0] : combine(combine(sums[0], sums[1]), combine(sums[2], sums[3]));
+  if (turns < whole)
+    sum = run(sum, turns, whole, lanes);
+  sum = acrossLanes(sum, combine);
   return whole == depth ? sum : run(sum, whole, depth, 1);
 }
 
@@ -126,11 +143,17 @@ Value Elements::reduce(recur::ReduceOp op) {
       at[op.getDim()] = k;
     else
       at.insert(at.begin() + op.getDim(), k);
-    Value x = lanes > 1 ? load(op.getX(), at, op.getDim(), lanes) : load(op.getX(), at, laneDimOf(op), width);
-    return combine(sum, x);
+    return combine(sum, lanes > 1 ? operand(op.getX(), at, op.getDim(), lanes)
+                                  : operand(op.getX(), at, laneDimOf(op), width));
   };
   double neutral = maximum ? -std::numeric_limits<double>::infinity() : 0;
   return contract(contractsAlongLanes(op.getOperation()), shape[op.getDim()], neutral, step, combine);
+}
+
+Value Elements::operand(Value value, ArrayRef<Value> at, int64_t along, int64_t lanes) {
+  if (value.getDefiningOp<recur::ReadOp>())
+    return load(value, at, along, lanes);
+  return Elements(frame, machine, row, real, at, lanes).vector(value);
 }
 
 //===-- Memory ----------------------------------------------------------------------===//

@@ -60,7 +60,8 @@ def LowerToCpu : Pass<"recur-lower-to-cpu", "::mlir::ModuleOp">, MachineOptions 
   let summary = "turns each system of phases into functions on vectors";
   let description = [{
     A system @M.forward becomes `@M.forward.run`, `@M.forward.prepare` for its prepared groups, and one function a
-    phase, named after system, group and phase, such as `@M.forward.loop0.h`. Each takes a pointer to the
+    phase, named after system, group and phase, such as `@M.forward.loop0.h`; or one for several that share their loop
+    over rows (`codegen/cpu/Fusion.h`), named after the last. Each takes a pointer to the
     `seqc_frame` of the thread (runtime/model.h), the step if it is in a loop, and the slice of its units that the thread
     does (`codegen/cpu/Slices.h`). What phases do alike is a function of its own. The system is erased.
 

@@ -16,7 +16,7 @@ using namespace mlir;
 
 namespace seqc::cpu {
 
-RowAddresses::RowAddresses(const Frame &frame, recur::PhaseOp phase, Value rowNumber) : position(frame.row(rowNumber)) {
+RowAddresses::RowAddresses(const Frame &frame, recur::PhaseOp phase, const Row &row) : position(row) {
   phase.walk([&](Operation *op) {
     if (auto read = dyn_cast<recur::ReadOp>(op)) {
       addresses[op] = frame.readRow(read, position);

@@ -15,7 +15,9 @@ namespace seqc::cpu {
 /// Addresses of one row in all slots that a phase reads or writes.
 class RowAddresses {
 public:
-  RowAddresses(const Frame &frame, recur::PhaseOp phase, mlir::Value rowNumber);
+  RowAddresses(const Frame &frame, recur::PhaseOp phase, const Row &row);
+  RowAddresses(const Frame &frame, recur::PhaseOp phase, mlir::Value rowNumber)
+      : RowAddresses(frame, phase, frame.row(rowNumber)) {}
 
   const Row &row() const { return position; }
   mlir::Value of(mlir::Operation *access) const { return addresses.lookup(access); }
@@ -69,6 +71,8 @@ private:
   mlir::Value acrossLanes(mlir::Value vector, Combine combine);
   mlir::Value larger(mlir::Value x, mlir::Value y);
 
+  /// `lanes` elements of what a reduction takes, from `at` on along dim `along`.
+  mlir::Value operand(mlir::Value value, llvm::ArrayRef<mlir::Value> at, int64_t along, int64_t lanes);
   /// `lanes` elements of a read from `at` on, along dim `along`; a scalar in all lanes if `along` is negative.
   mlir::Value load(mlir::Value read, llvm::ArrayRef<mlir::Value> at, int64_t along, int64_t lanes);
   mlir::Value loadLanes(mlir::Type element, mlir::Value address, int64_t stride, int64_t lanes);

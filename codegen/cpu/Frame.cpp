@@ -86,23 +86,50 @@ void Frame::loadPlace(Value slot, const SlotNumbers &numbers) {
 }
 
 Row Frame::row(Value number) const {
-  if (group == GroupKind::Once)
+  switch (group) {
+  case GroupKind::Once:
     return {};
+  case GroupKind::Map:
+    return rowAt(number, b.div(number, batch), b.rem(number, batch));
+  case GroupKind::Loop:
+    return rowAt({}, currentStep, number);
+  case GroupKind::At:
+    return rowAt({}, {}, number);
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
+Row Frame::rowAt(Value number, Value t, Value batchRow) const {
   Row row;
-  row.b = group == GroupKind::Map ? b.rem(number, batch) : number;
+  row.number = number;
+  row.t = t;
+  row.b = batchRow;
   row.length = b.load(b.getI64Type(), b.at(lengths, b.getI64Type(), row.b));
-  if (group == GroupKind::Map)
-    row.t = b.div(number, batch);
-  else if (group == GroupKind::Loop)
-    row.t = currentStep;
-  else
+  if (group == GroupKind::At)
     row.t = fromEnd ? b.add(row.length, b.integer(offset)) : b.integer(offset);
-  if (group != GroupKind::At)
+  else
     row.valid = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, row.t, row.length);
   return row;
 }
 
+void Frame::forEachRow(Value first, Value end, function_ref<void(const Row &)> body) const {
+  if (group != GroupKind::Map)
+    return b.forEach(first, end, 1, [&](Value number) { body(row(number)); });
+  SmallVector<Value> start = {b.div(first, batch), b.rem(first, batch)};
+  b.fold(first, end, 1, start, [&](Value number, ValueRange position) {
+    Value t = position[0], batchRow = position[1];
+    body(rowAt(number, t, batchRow));
+    Value next = b.add(batchRow, b.integer(1));
+    Value wraps = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, next, batch);
+    return SmallVector<Value>{b.select(wraps, b.add(t, b.integer(1)), t), b.select(wraps, b.integer(0), next)};
+  });
+}
+
 Value Frame::slotRow(Value slot, const Row &row, Value t) const {
+  if (Value memory = inBlock.lookup(slot)) {
+    int64_t elements = cast<recur::SlotType>(slot.getType()).getValue().getNumElements();
+    return b.at(memory, memoryElementOf(slot), b.mul(b.sub(row.number, blockStart), b.integer(elements)));
+  }
   const Place &place = places.find(slot)->second;
   Value offset;
   if (place.strideT)

@@ -17,9 +17,9 @@ namespace seqc::cpu {
 enum class GroupKind { Once, Map, Loop, At };
 
 /// One row of a phase. `t`, `b`, `length` and `valid` (t < length) are null in a `once`; `valid` also in an `at`, whose
-/// rows all count.
+/// rows all count. `number` among all rows of the group, in a map.
 struct Row {
-  mlir::Value t, b, length, valid;
+  mlir::Value t, b, length, valid, number;
 };
 
 /// Memory type of elements: a boolean takes a byte.
@@ -42,9 +42,16 @@ public:
   mlir::Value turn() const { return currentStep ? b.add(currentStep, field(offsets.turn)) : mlir::Value(); }
   mlir::Value rowCount() const { return rows; }
   Row row(mlir::Value number) const;
+  /// Rows first … end - 1, of which there is at least one in a map: with one division for all of them.
+  void forEachRow(mlir::Value first, mlir::Value end, llvm::function_ref<void(const Row &)> body) const;
 
   mlir::Value base(mlir::Value slot) const { return places.find(slot)->second.base; }
   mlir::Value zeroRow() const { return zeros; }
+  /// Lets a slot of a map have the rows of one block at a time: at `memory`, one after another.
+  void keepInBlock(mlir::Value slot, mlir::Value memory) { inBlock[slot] = memory; }
+  void startBlock(mlir::Value first) { blockStart = first; }
+  bool isKeptInBlock(mlir::Value slot) const { return inBlock.contains(slot); }
+
   /// The slot's own row at (t, b), with no check of t.
   mlir::Value slotRow(mlir::Value slot, const Row &row, mlir::Value t) const;
   /// The row that a read sees: shifted, or a boundary, or zeros, or looked up.
@@ -75,6 +82,7 @@ private:
   static const Offsets offsets;
 
   mlir::Value field(int64_t offset, mlir::Type type = {}) const;
+  Row rowAt(mlir::Value number, mlir::Value t, mlir::Value batchRow) const;
   void loadPlace(mlir::Value slot, const SlotNumbers &numbers);
   mlir::Value lookedUp(mlir::Value rowAddress, mlir::Value slot, mlir::Value idSlot, int64_t stride,
                        const Row &row) const;
@@ -85,6 +93,8 @@ private:
   int64_t offset; // of an `at` group
   bool fromEnd;
   llvm::DenseMap<mlir::Value, Place> places;
+  llvm::DenseMap<mlir::Value, mlir::Value> inBlock;
+  mlir::Value blockStart;
 };
 
 } // namespace seqc::cpu

@@ -59,27 +59,31 @@ private:
     std::string kind = op.getName().stripDialect().str();
     std::string prefix = (system.getSymName() + "." + kind + std::to_string(groups[kind]++) + ".").str();
     auto phases = llvm::to_vector(op.getRegion(0).getOps<recur::PhaseOp>());
+    SmallVector<FusedPhases> parts = fusePhases(machine, phases, scratch);
     SmallVector<std::string> names;
-    for (recur::PhaseOp phase : phases)
-      names.push_back(emitPhase(phase, prefix, isa<recur::LoopOp>(op)));
-    team.run(&op, phases, names);
+    for (const FusedPhases &fused : parts)
+      names.push_back(emitFunction(fused, prefix, isa<recur::LoopOp>(op)));
+    team.run(&op, parts, names);
   }
 
-  std::string emitPhase(recur::PhaseOp phase, const std::string &prefix, bool inLoop) {
+  std::string emitFunction(ArrayRef<recur::PhaseOp> phases, const std::string &prefix, bool inLoop) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(system);
-    std::string name = unusedName(prefix + phase.getName().str());
+    recur::PhaseOp last = phases.back(); // what the others are for
+    std::string name = unusedName(prefix + last.getName().str());
     SmallVector<Type> inputs = {pointer};
     if (inLoop)
       inputs.push_back(b.getI64Type());
     inputs.append({b.getI64Type(), b.getI64Type()}); // the slice
-    b.setLoc(phase.getLoc());
+    b.setLoc(last.getLoc());
     func::FuncOp function = b.internalFunction(name, b.getFunctionType(inputs, {}));
-    Frame frame(b, function.getArgument(0), inLoop ? function.getArgument(1) : Value(), phase, numbers,
-                isTotalOfOuter(phase) ? scratch : Value());
+    SmallVector<Frame> frames;
+    for (recur::PhaseOp phase : phases)
+      frames.emplace_back(b, function.getArgument(0), inLoop ? function.getArgument(1) : Value(), phase, numbers,
+                          isTotalOfOuter(phase) ? scratch : Value());
     Slice slice{*std::prev(function.args_end(), 2), *std::prev(function.args_end())};
-    emitSlice(frame, machine, phase, scratch, slice);
-    b.setLoc(phase.getLoc());
+    emitFused(frames, machine, phases, scratch, slice);
+    b.setLoc(last.getLoc());
     func::ReturnOp::create(b);
     return name;
   }

@@ -53,14 +53,15 @@ public:
 
   void emit(Slice slice) {
     if (!phase.getTotal())
-      return forEachGroup(b, slice, pieces, [&](Value number, Slice items) { row(number, items); });
+      return forEachGroup(b, slice, pieces, [&](Value number, Slice items) { row(frame.row(number), items); });
     // A total skips the rows that do not count.
     auto rows = [&] {
       b.forEach(b.integer(0), frame.rowCount(), 1, [&](Value number) {
-        if (Value valid = frame.row(number).valid)
-          b.when(valid, [&] { row(number, slice); });
+        Row at = frame.row(number);
+        if (at.valid)
+          b.when(at.valid, [&] { row(at, slice); });
         else
-          row(number, slice);
+          row(at, slice);
       });
     };
     if (pieces > 1)
@@ -68,13 +69,14 @@ public:
     b.when(arith::CmpIOp::create(b, arith::CmpIPredicate::ult, slice.begin, slice.end), rows);
   }
 
-private:
-  void row(Value number, Slice items) {
-    RowAddresses row(frame, phase, number);
+  void row(const Row &position, Slice items) {
+    RowAddresses row(frame, phase, position);
+    loadScalars(row);
     SmallVector<Value> index;
     overDims(row, index, items);
   }
 
+private:
   void overDims(const RowAddresses &row, SmallVector<Value> &index, Slice items) {
     int64_t dim = index.size();
     if (dim + 1 < int64_t(space.size())) {
@@ -111,7 +113,24 @@ private:
   }
 
   void store(const RowAddresses &row, ArrayRef<Value> index, int64_t width) {
-    Elements(frame, machine, row, real, index, width).store(phase);
+    Elements elements(frame, machine, row, real, index, width);
+    for (auto [read, scalar] : scalars)
+      elements.provide(read, b.broadcast(scalar, width));
+    elements.store(phase);
+  }
+
+  /// Reads that are the same for all elements, once a row: a store in between could otherwise have changed them.
+  void loadScalars(const RowAddresses &row) {
+    scalars.clear();
+    for (auto read : phase.getOps<recur::ReadOp>()) {
+      bool isScalar = llvm::all_of(read.getStrides(), [](int64_t stride) { return stride == 0; });
+      Type element = read.getType().getElementType();
+      bool isPointwise =
+          llvm::any_of(read->getUsers(), [](Operation *user) { return user->hasTrait<recur::PointwiseOpTrait>(); });
+      if (isScalar && isPointwise && read.getType().getShape() == space && memoryElement(element) == element)
+        scalars.emplace_back(read.getResult(),
+                             b.load(element, b.at(row.of(read), element, b.integer(read.getOffset()))));
+    }
   }
 
   Code &b;
@@ -121,9 +140,16 @@ private:
   FloatType real;
   ArrayRef<int64_t> space;
   int64_t lanes, divided, pieces;
+  SmallVector<std::pair<Value, Value>> scalars; // of the current row
 };
 
 } // namespace
+
+void emitNestRow(const Frame &frame, const Machine &machine, recur::PhaseOp phase, const Row &row) {
+  Code &b = frame.code();
+  b.setLoc(phase.getLoc());
+  Nest(frame, machine, phase).row(row, {b.integer(0), b.integer(piecesOf(machine, phase))});
+}
 
 void emitNest(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice) {
   Nest(frame, machine, phase).emit(slice);

@@ -19,6 +19,10 @@ static Way wayFor(const Machine &machine, recur::PhaseOp phase, Value scratch) {
   return isTransposedCopy(machine, phase) ? Way::TransposedCopy : Way::Nest;
 }
 
+bool isNest(const Machine &machine, recur::PhaseOp phase, Value scratch) {
+  return wayFor(machine, phase, scratch) == Way::Nest;
+}
+
 Value countUnits(Code &b, const Machine &machine, recur::PhaseOp phase, Value scratch, Value rows) {
   switch (wayFor(machine, phase, scratch)) {
   case Way::Products:

@@ -19,11 +19,17 @@ mlir::Value countUnits(Code &b, const Machine &machine, recur::PhaseOp phase, ml
 /// Anything: loops over rows, then over the dims of the space, the last one in vectors.
 /// Units are rows, or pieces of each row where the space is large; in a total, pieces of the space.
 void emitNest(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);
+/// All of one row.
+void emitNestRow(const Frame &frame, const Machine &machine, recur::PhaseOp phase, const Row &row);
+bool isNest(const Machine &machine, recur::PhaseOp phase, mlir::Value scratch);
 mlir::Value nestUnits(Code &b, const Machine &machine, recur::PhaseOp phase, mlir::Value rows);
 
 /// Products with packed weights (`recur.read_packed`), in register tiles of rows × columns. Units are tiles,
 /// panel by panel, so that at every step a thread reads the same weights.
 void emitProductTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);
+/// `count` rows of a map from `first` on.
+void emitProductRows(const Frame &frame, const Machine &machine, recur::PhaseOp phase, mlir::Value first,
+                     mlir::Value count);
 mlir::Value productUnits(Code &b, const Machine &machine, recur::PhaseOp phase, mlir::Value rows);
 bool hasPackedProducts(recur::PhaseOp phase);
 /// The type of its weights that are packed for matrix tiles, or null. The program sets these up for all its phases.

@@ -126,6 +126,22 @@ public:
     overBlocks(slice);
   }
 
+  /// `count` rows of a map from `first` on.
+  void emitRows(Value first, Value count) {
+    if (Type stored = matrixWeights(machine, phase))
+      inMatrixTiles = usesMatrixTiles(b, stored, frame.rowCount());
+    Value leading = b.integer(computeProduct(space.drop_back()) * panelCount()), end = b.add(first, count);
+    auto block = [&](Value begin, Value size) {
+      firstRow = begin;
+      divide(size);
+      overLeading({b.integer(0), b.mul(leading, tiles)});
+    };
+    if (convertedBytes == 0)
+      return block(first, count);
+    b.forEach(first, end, blockRows(),
+              [&](Value begin) { block(begin, b.smaller(b.integer(blockRows()), b.sub(end, begin))); });
+  }
+
 private:
   void overBlocks(Slice slice) {
     Value rows = frame.rowCount();
@@ -235,8 +251,8 @@ private:
     auto slot = writes[0].getSlot().getDefiningOp<recur::SlotOp>();
     bool isOwn = slot.getSource() == recur::SlotSource::workspace || slot.getSource() == recur::SlotSource::tape;
     bool isProduct = group.products.size() == 1 && writes[0].getValue() == group.products[0].getResult();
-    if (!isOwn || !isProduct || !slot.getTime() || !slot.getBatch() || group.matrix || group.isChunked() ||
-        writes[0].getStrides().back() != 1)
+    bool hasRows = slot.getBatch() && (slot.getTime() || frame.kind() == GroupKind::Loop);
+    if (!isOwn || !isProduct || !hasRows || group.matrix || group.isChunked() || writes[0].getStrides().back() != 1)
       return {};
     return writes[0];
   }
@@ -423,9 +439,9 @@ private:
     });
   }
 
-  static bool isOfRow(Value slot) {
+  bool isOfRow(Value slot) {
     auto op = slot.getDefiningOp<recur::SlotOp>();
-    return op.getTime() || op.getBatch();
+    return (op.getTime() || op.getBatch()) && !frame.isKeptInBlock(slot);
   }
   bool isVector(recur::ReadOp read) {
     return llvm::any_of(groups, [&](ProductGroup &group) { return group.vector == read; });
@@ -523,6 +539,10 @@ private:
 
 void emitProductTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice) {
   ProductTiles(frame, machine, phase).emit(slice);
+}
+
+void emitProductRows(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Value first, Value count) {
+  ProductTiles(frame, machine, phase).emitRows(first, count);
 }
 
 } // namespace seqc::cpu

@@ -121,14 +121,12 @@ bool Accesses::conflictsWith(const Accesses &other) const {
   return meet(written, other.written) || meet(written, other.read) || meet(read, other.written);
 }
 
-SmallVector<bool> meetings(ArrayRef<recur::PhaseOp> phases, bool loop) {
-  SmallVector<bool> before(phases.size(), false);
+SmallVector<bool> meetings(ArrayRef<Accesses> parts, bool loop) {
+  SmallVector<bool> before(parts.size(), false);
   Accesses open;
-  // The second time round, what the last phases of a step leave open meets the first ones of the next.
+  // The second time round, what the last parts of a step leave open meets the first ones of the next.
   for (int round = 0; round < (loop ? 2 : 1); ++round)
-    for (auto [i, phase] : llvm::enumerate(phases)) {
-      Accesses own;
-      own.add(phase);
+    for (auto [i, own] : llvm::enumerate(parts)) {
       if (open.conflictsWith(own))
         before[i] = true;
       if (before[i])

@@ -46,9 +46,9 @@ private:
   llvm::DenseSet<mlir::Value> read, written;
 };
 
-/// Before which phases of a group all its threads have to meet. In a loop, the last phase of a step is followed by the
-/// first one of the next.
-llvm::SmallVector<bool> meetings(llvm::ArrayRef<recur::PhaseOp> phases, bool loop);
+/// Before which parts of a group all its threads have to meet, by what these access. In a loop, the last part of a step
+/// is followed by the first one of the next.
+llvm::SmallVector<bool> meetings(llvm::ArrayRef<Accesses> parts, bool loop);
 
 } // namespace seqc::cpu
 

@@ -37,25 +37,30 @@ Value Team::rowCount(Operation *group) {
   return isa<recur::MapOp>(group) ? b.mul(steps, batch) : batch;
 }
 
-void Team::run(Operation *group, ArrayRef<recur::PhaseOp> phases, ArrayRef<std::string> functions) {
+void Team::run(Operation *group, ArrayRef<FusedPhases> parts, ArrayRef<std::string> functions) {
   auto loop = dyn_cast<recur::LoopOp>(group);
-  SmallVector<bool> meets = meetings(phases, bool(loop));
+  SmallVector<Accesses> ofParts;
   Accesses accesses;
   int64_t work = 0;
-  for (recur::PhaseOp phase : phases) {
-    accesses.add(phase);
-    work += workPerRow(machine, phase);
+  for (const FusedPhases &phases : parts) {
+    Accesses &own = ofParts.emplace_back();
+    for (recur::PhaseOp phase : phases) {
+      own.add(phase);
+      work += workPerRow(machine, phase);
+    }
+    accesses.add(own);
   }
+  SmallVector<bool> meets = meetings(ofParts, bool(loop));
   Value rows = rowCount(group);
   Value worth = b.integer(workPerMeeting * std::max<int64_t>(llvm::count(meets, true), 1));
   isShared = both(arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, threads, b.integer(1)),
                   arith::CmpIOp::create(b, arith::CmpIPredicate::uge, b.mul(rows, b.integer(work)), worth));
   meetBefore(accesses);
-  setUpMatrixTiles(phases, rows);
+  setUpMatrixTiles(parts, rows);
 
   auto call = [&](ArrayRef<Slice> slices, ValueRange leading) {
-    for (auto [phase, name, slice, meet] : llvm::zip_equal(phases, functions, slices, meets)) {
-      b.setLoc(phase->getLoc());
+    for (auto [phases, name, slice, meet] : llvm::zip_equal(parts, functions, slices, meets)) {
+      b.setLoc(phases.back()->getLoc());
       if (meet)
         meetIf(isShared);
       SmallVector<Value> arguments(leading);
@@ -65,7 +70,7 @@ void Team::run(Operation *group, ArrayRef<recur::PhaseOp> phases, ArrayRef<std::
   };
   Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, b.integer(0));
   b.when(either(isFirst, isShared), [&] {
-    SmallVector<Slice> mine = slices(phases, rows);
+    SmallVector<Slice> mine = slices(parts, rows);
     if (!loop)
       return call(mine, frame);
     b.forEach(b.integer(0), steps, 1, [&](Value t) {
@@ -77,10 +82,10 @@ void Team::run(Operation *group, ArrayRef<recur::PhaseOp> phases, ArrayRef<std::
 }
 
 /// This thread's slices, or everything in a group that the first thread has for itself.
-SmallVector<Slice> Team::slices(ArrayRef<recur::PhaseOp> phases, Value rows) {
+SmallVector<Slice> Team::slices(ArrayRef<FusedPhases> parts, Value rows) {
   SmallVector<Value> units;
-  for (recur::PhaseOp phase : phases)
-    units.push_back(countUnits(b, machine, phase, scratch, rows));
+  for (const FusedPhases &phases : parts)
+    units.push_back(fusedUnits(b, machine, phases, scratch, rows));
   SmallVector<Type> types(2 * units.size(), b.getI64Type());
   // A branch: divisions take longer than a step of a small cell.
   auto branch = scf::IfOp::create(b, types, isShared, /*withElseRegion=*/true);
@@ -102,11 +107,12 @@ SmallVector<Slice> Team::slices(ArrayRef<recur::PhaseOp> phases, Value rows) {
 }
 
 /// Once for all steps.
-void Team::setUpMatrixTiles(ArrayRef<recur::PhaseOp> phases, Value rows) {
+void Team::setUpMatrixTiles(ArrayRef<FusedPhases> parts, Value rows) {
   Value before = matrixTiles ? matrixTiles : b.integer(0), wanted = before;
-  for (recur::PhaseOp phase : phases)
-    if (Type stored = matrixWeights(machine, phase))
-      wanted = b.select(usesMatrixTiles(b, stored, rows), b.smaller(rows, b.integer(matrixRows)), wanted);
+  for (const FusedPhases &phases : parts)
+    for (recur::PhaseOp phase : phases)
+      if (Type stored = matrixWeights(machine, phase))
+        wanted = b.select(usesMatrixTiles(b, stored, rows), b.smaller(rows, b.integer(matrixRows)), wanted);
   if (wanted == before)
     return;
   cpu::setUpMatrixTiles(b, before, wanted);

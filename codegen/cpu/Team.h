@@ -8,7 +8,7 @@
 #ifndef SEQC_CODEGEN_CPU_TEAM_H
 #define SEQC_CODEGEN_CPU_TEAM_H
 
-#include "codegen/cpu/Slices.h"
+#include "codegen/cpu/Fusion.h"
 
 #include <string>
 
@@ -19,16 +19,16 @@ public:
   /// Loads what it needs from the frame at the current insertion point. `scratch`: see emitSlice.
   Team(Code &code, const Machine &machine, mlir::Value frame, mlir::Value scratch);
 
-  /// Calls the functions of the phases of a group, in order, in a loop for each step.
-  void run(mlir::Operation *group, llvm::ArrayRef<recur::PhaseOp> phases, llvm::ArrayRef<std::string> functions);
+  /// Calls the functions of the fused phases of a group, in order, in a loop for each step.
+  void run(mlir::Operation *group, llvm::ArrayRef<FusedPhases> parts, llvm::ArrayRef<std::string> functions);
   /// After the last group.
   void end();
 
 private:
   mlir::Value field(int64_t offset, mlir::Type type);
   mlir::Value rowCount(mlir::Operation *group);
-  llvm::SmallVector<Slice> slices(llvm::ArrayRef<recur::PhaseOp> phases, mlir::Value rows);
-  void setUpMatrixTiles(llvm::ArrayRef<recur::PhaseOp> phases, mlir::Value rows);
+  llvm::SmallVector<Slice> slices(llvm::ArrayRef<FusedPhases> parts, mlir::Value rows);
+  void setUpMatrixTiles(llvm::ArrayRef<FusedPhases> parts, mlir::Value rows);
   void meetBefore(const Accesses &accesses);
   void meetIf(mlir::Value condition);
   mlir::Value either(mlir::Value x, mlir::Value y);

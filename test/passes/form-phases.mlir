@@ -66,7 +66,8 @@ recur.system exported @reset_before {
 recur.system exported @norm_in_a_loop {
   %x = recur.input "x" : tensor<4xf32>
   %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
-  %a = recur.add %x, %hp : tensor<4xf32>
+  %z = recur.add %x, %hp : tensor<4xf32>
+  %a = recur.tanh %z : tensor<4xf32>
   %m = recur.reduce sum %a dim 0 : tensor<4xf32> -> tensor<f32>
   %s = recur.broadcast %m : tensor<f32> -> tensor<4xf32>
   %h = recur.sub %a, %s : tensor<4xf32>
@@ -74,6 +75,68 @@ recur.system exported @norm_in_a_loop {
   recur.equation "m", %m : tensor<f32>
   recur.equation "h", %h : tensor<4xf32>
   recur.output "h", %h : tensor<4xf32>
+}
+
+// -----
+
+// Deviations and their squares are computed where they are summed, and deviations again where slices of them are used:
+// nothing but the sums is stored.
+// CHECK-LABEL: @deviations
+// CHECK: recur.phase "m" space [1]
+// CHECK: recur.phase "s" space [1]
+// CHECK: [[X:%.*]] = recur.read %x offset 0 strides [1] : {{.*}} -> tensor<8xf32>
+// CHECK: [[M:%.*]] = recur.read %m offset 0 strides [0] : {{.*}} -> tensor<8xf32>
+// CHECK: [[D:%.*]] = recur.sub [[X]], [[M]]
+// CHECK: [[Q:%.*]] = recur.mul [[D]], [[D]]
+// CHECK: [[S:%.*]] = recur.reduce sum [[Q]]
+// CHECK-NEXT: recur.write [[S]]
+// CHECK: recur.phase "mul" space [4]
+// CHECK: [[X0:%.*]] = recur.read %x offset 0 strides [1] : {{.*}} -> tensor<4xf32>
+// CHECK: recur.sub [[X0]]
+// CHECK: [[X4:%.*]] = recur.read %x offset 4 strides [1] : {{.*}} -> tensor<4xf32>
+// CHECK: recur.sub [[X4]]
+// CHECK-NOT: recur.phase
+recur.system exported @deviations {
+  %x = recur.input "x" : tensor<8xf32>
+  %m = recur.reduce sum %x dim 0 keep : tensor<8xf32> -> tensor<1xf32>
+  %mx = recur.broadcast %m : tensor<1xf32> -> tensor<8xf32>
+  %d = recur.sub %x, %mx : tensor<8xf32>
+  %q = recur.mul %d, %d : tensor<8xf32>
+  %s = recur.reduce sum %q dim 0 keep : tensor<8xf32> -> tensor<1xf32>
+  %sx = recur.broadcast %s : tensor<1xf32> -> tensor<4xf32>
+  %d0 = recur.slice %d dim 0 at 0 : tensor<8xf32> -> tensor<4xf32>
+  %d4 = recur.slice %d dim 0 at 4 : tensor<8xf32> -> tensor<4xf32>
+  %p = recur.mul %d0, %d4 : tensor<4xf32>
+  %y = recur.mul %p, %sx : tensor<4xf32>
+  recur.equation "m", %m : tensor<1xf32>
+  recur.equation "s", %s : tensor<1xf32>
+  recur.output "y", %y : tensor<4xf32>
+}
+
+// -----
+
+// What is stored for another reader anyway is read from there, and what takes an exponential is not computed twice.
+// CHECK-LABEL: @stored_once
+// CHECK: recur.phase "exp" space [8]
+// CHECK: [[D:%.*]] = recur.sub
+// CHECK: recur.exp
+// CHECK: recur.write [[D]]
+// CHECK-NOT: recur.exp
+// CHECK-NOT: recur.sub
+// CHECK: @x
+recur.system exported @stored_once {
+  %x = recur.input "x" : tensor<8xf32>
+  %b = recur.param "b" init <xavier> : tensor<8xf32>
+  %d = recur.sub %x, %b : tensor<8xf32>
+  %q = recur.mul %d, %d : tensor<8xf32>
+  %s = recur.reduce sum %q dim 0 : tensor<8xf32> -> tensor<f32>
+  %e = recur.exp %d : tensor<8xf32>
+  %t = recur.reduce sum %e dim 0 : tensor<8xf32> -> tensor<f32>
+  recur.output "d", %d : tensor<8xf32>
+  recur.output "s", %s : tensor<f32>
+  recur.output "t", %t : tensor<f32>
+}
+recur.system @x {
 }
 
 // -----
