@@ -33,7 +33,7 @@ public:
   Value emit(PhaseNode &node) { return emit(node, node.reads, node.type.getShape()); }
 
 private:
-  /// The node, or a view of it, which reads that much.
+  /// The node, or a view of it whose operands `reads` are.
   Value emit(PhaseNode &node, ArrayRef<Access> reads, ArrayRef<int64_t> shape);
   Value operand(PhaseNode &node, const Access &access, Location loc);
   Value rematerialise(PhaseNode &node, const Access &view);
