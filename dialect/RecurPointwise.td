@@ -64,9 +64,10 @@ def Recur_SubOp : Recur_BinaryOp<"sub", "x - y", "g", "-g">;
 def Recur_MulOp : Recur_BinaryOp<"mul", "x * y", "g * y", "g * x", [Commutative]>;
 def Recur_DivOp : Recur_BinaryOp<"div", "x / y", "g / y", "-(g * z / y)">;
 def Recur_PowOp : Recur_BinaryOp<"pow", "x ^ y", "g * y * pow(x, y - 1.0)", "g * z * log(x)">;
-// At a tie the gradient goes to y, so that relu(x) = max(x, 0) has derivative 0 at 0.
-def Recur_MinOp : Recur_BinaryOp<"min", "the smaller", "where(x < y, g, 0.0)", "where(x < y, 0.0, g)">;
-def Recur_MaxOp : Recur_BinaryOp<"max", "the larger",  "where(x > y, g, 0.0)", "where(x > y, 0.0, g)">;
+// At a tie the gradient goes to y, so that relu(x) = max(x, 0) has derivative 0 at 0. z decides as x would, and what
+// follows is more likely to keep it.
+def Recur_MinOp : Recur_BinaryOp<"min", "the smaller", "where(z < y, g, 0.0)", "where(z < y, 0.0, g)">;
+def Recur_MaxOp : Recur_BinaryOp<"max", "the larger",  "where(z > y, g, 0.0)", "where(z > y, 0.0, g)">;
 
 def Recur_Predicate : I32EnumAttr<"Predicate", "comparison", [
   I32EnumAttrCase<"lt", 0>, I32EnumAttrCase<"le", 1>, I32EnumAttrCase<"gt", 2>,

@@ -178,6 +178,13 @@ static void collectSink(PhasePlan &plan, Operation *op) {
 
 //===-- Groups -------------------------------------------------------------------------===//
 
+/// Whether `node` can write its part of a concat of `group` itself: it computes a row of each step, as that group does.
+static bool writesPartOf(const PhaseNode *node, const PhaseGroup &group) {
+  auto ofEachStep = [](const PhaseGroup &group) { return group.isLoop() || group.isMap(); };
+  return node && node->kind == PhaseNode::Compute &&
+         (node->group == &group || (ofEachStep(*node->group) && ofEachStep(group)));
+}
+
 static void collectConcat(PhasePlan &plan, ConcatOp concat) {
   PhaseGroup &group = plan.groupFor(concat);
   Strides strides = rowMajorStrides(concat.getType().getShape());
@@ -186,7 +193,7 @@ static void collectConcat(PhasePlan &plan, ConcatOp concat) {
   for (Value part : concat.getParts()) {
     Access access = plan.views.resolve(part);
     PhaseNode *node = plan.nodeOf(access.base);
-    if (!access.isWhole() || !node || node->group != &group || node->kind != PhaseNode::Compute) {
+    if (!access.isWhole() || !writesPartOf(node, group)) {
       node = plan.addCopy(group, access, typeOf(part).getElementType(), part.getLoc());
       node->name = nameOf(concat.getResult());
     }

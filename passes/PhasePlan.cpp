@@ -168,15 +168,46 @@ bool PhasePlan::mayShare(Value value) const {
   });
 }
 
+/// Where the first part of a concat goes in it.
+static const Place &firstPlace(ArrayRef<PhaseNode *> parts, Value concat) {
+  return *llvm::find_if(parts.front()->places, [&](const Place &place) { return place.within == concat; });
+}
+
 std::pair<Value, int64_t> PhasePlan::home(Value value) {
   if (homes.count(value))
     return {homes[value], 0};
+  if (std::optional<std::pair<Value, int64_t>> place = placeWithin(value)) {
+    auto [slot, begin] = home(place->first);
+    return {slot, begin + place->second};
+  }
+  return {ownSlot(value), 0};
+}
+
+std::optional<std::pair<Value, int64_t>> PhasePlan::placeWithin(Value value) const {
+  if (!mayShare(value))
+    return {};
+  if (auto run = parts.find(value); run != parts.end())
+    return placeOfRun(value, run->second);
   PhaseNode *node = nodeOf(value);
-  if (node && node->kind == PhaseNode::Compute && mayShare(value))
+  if (node && node->kind == PhaseNode::Compute)
     for (const Place &place : node->places)
       if (place.within && place.strides == rowMajorStrides(node->type.getShape()) && !views.isCopied(place.within))
-        return {ownSlot(place.within), place.offset};
-  return {ownSlot(value), 0};
+        return std::pair(place.within, place.offset);
+  return {};
+}
+
+std::optional<std::pair<Value, int64_t>> PhasePlan::placeOfRun(Value concat, ArrayRef<PhaseNode *> run) const {
+  const Place &own = firstPlace(run, concat);
+  for (const Place &place : run.front()->places) {
+    if (!place.within || place.within == concat || place.strides != own.strides || views.isCopied(place.within))
+      continue;
+    ArrayRef<PhaseNode *> outer = parts.find(place.within)->second;
+    bool distinct = llvm::all_of(outer, [&](PhaseNode *part) { return llvm::count(outer, part) == 1; });
+    if (distinct && outer.size() > run.size() &&
+        std::search(outer.begin(), outer.end(), run.begin(), run.end()) != outer.end())
+      return std::pair(place.within, place.offset - own.offset);
+  }
+  return {};
 }
 
 } // namespace recur

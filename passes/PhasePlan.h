@@ -102,6 +102,9 @@ public:
 
 private:
   bool mayShare(mlir::Value value) const;
+  /// The concat that a value may live in, and where: as a part of it, or as a concat of some of its parts.
+  std::optional<std::pair<mlir::Value, int64_t>> placeWithin(mlir::Value value) const;
+  std::optional<std::pair<mlir::Value, int64_t>> placeOfRun(mlir::Value concat, llvm::ArrayRef<PhaseNode *> run) const;
 
   llvm::SmallVector<std::unique_ptr<PhaseGroup>> groups; // of the schedule
   llvm::DenseMap<mlir::Operation *, PhaseGroup *> byOld;

@@ -51,6 +51,8 @@ private:
   bool isPrepared(Value value);
   void sinkIntoLoops();
   void findCandidates(ArrayRef<unsigned> order, SmallVectorImpl<int> &loopOf);
+  bool isMapBehind(Operation *user, int loop);
+  int loopBefore(Operation *op, ArrayRef<int> loopOf);
   bool isFree(Value value, unsigned loop, ArrayRef<int> loopOf);
   void assignLevels();
   Operation *moveSinksToEnd();
@@ -159,26 +161,58 @@ LogicalResult Scheduler::makeNodes() {
 
 //===-- What is cheaper in a loop ---------------------------------------------------===//
 
-/// `loopOf[n]`: the loop that alone uses the movement or pointwise node n, or -1.
+/// Whether `user` is of a map behind a loop: nothing that the loop needs comes later in dependence order.
+bool Scheduler::isMapBehind(Operation *user, int loop) {
+  int u = nodeOf(user);
+  return u > loop && list[u].kind == Kind::Map;
+}
+
+/// The loop that reads all operands of `op` anyway, if products of maps behind it are all that uses `op`; or -1.
+int Scheduler::loopBefore(Operation *op, ArrayRef<int> loopOf) {
+  auto loopsOf = [&](Value operand) {
+    SmallVector<int> loops;
+    for (Operation *user : operand.getUsers())
+      if (int u = nodeOf(user); u >= 0)
+        loops.push_back(isLoop(list[u].kind) ? u : loopOf[u]);
+    return loops;
+  };
+  auto isProductBehind = [&](Operation *user, int loop) {
+    return isa<MatmulOp, OuterOp>(user) && isMapBehind(user, loop);
+  };
+  for (int loop : loopsOf(op->getOperand(0)))
+    if (loop >= 0 && llvm::all_of(op->getUsers(), [&](Operation *user) { return isProductBehind(user, loop); }) &&
+        llvm::all_of(op->getOperands(), [&](Value operand) { return llvm::is_contained(loopsOf(operand), loop); }))
+      return loop;
+  return -1;
+}
+
+/// `loopOf[n]`: the loop that alone uses the movement or pointwise node n, or -1. What maps behind the loop use as well
+/// they read from where the loop stores it.
 void Scheduler::findCandidates(ArrayRef<unsigned> order, SmallVectorImpl<int> &loopOf) {
   for (unsigned n : order) {
     Operation *op = list[n].ops.front();
     if (list[n].kind != Kind::Map || !(isMovement(op) || isPointwise(op) || isa<RandomMaskOp, OuterOp>(op)))
       continue;
     int loop = -1;
+    bool fits = true;
+    SmallVector<Operation *> others;
     for (Operation *user : op->getUsers()) {
       int u = nodeOf(user);
       int usedBy = u < 0 ? -1 : isLoop(list[u].kind) ? u : loopOf[u];
-      // Other steps may not have run yet: what is shifted off the cycle must be complete.
-      if (isa<ShiftOpInterface>(user) && !(u >= 0 && isLoop(list[u].kind)))
-        usedBy = -1;
-      if (usedBy < 0 || (loop >= 0 && usedBy != loop)) {
-        loop = -1;
-        break;
+      if (usedBy < 0) {
+        others.push_back(user);
+        continue;
       }
+      // Other steps may not have run yet: what is shifted off the cycle must be complete.
+      fits &= !(isa<ShiftOpInterface>(user) && !isLoop(list[u].kind)) && (loop < 0 || usedBy == loop);
       loop = usedBy;
     }
-    loopOf[n] = loop;
+    if (loop < 0 && isPointwise(op))
+      loop = loopBefore(op, loopOf);
+    fits &= others.empty() ||
+            (isPointwise(op) && llvm::all_of(others, [&](Operation *user) { return isMapBehind(user, loop); }));
+    if (fits)
+      loopOf[n] = loop;
   }
 }
 
@@ -193,8 +227,8 @@ bool Scheduler::isFree(Value value, unsigned loop, ArrayRef<int> loopOf) {
   return loopOf[n] == static_cast<int>(loop);
 }
 
-/// A pointwise op whose operands a loop can read anyway stays with the loop that alone uses it: outside it would cost
-/// a sequence written and read. One that follows a product in a map stays there.
+/// A pointwise op whose operands a loop can read anyway stays with the loop that uses it: outside it would cost a
+/// sequence written and read, or its operands read once more. One that follows a product in a map stays there.
 void Scheduler::sinkIntoLoops() {
   SmallVector<int> loopOf(list.size(), -1);
   auto usersFirst = llvm::to_vector(llvm::reverse(llvm::seq<unsigned>(0, list.size())));
@@ -204,7 +238,7 @@ void Scheduler::sinkIntoLoops() {
     Operation *op = list[n].ops.front();
     auto inLoop = [&](Operation *user) {
       int u = nodeOf(user);
-      return u >= 0 && (u == loopOf[n] || loopOf[u] == loopOf[n]);
+      return u >= 0 && (u == loopOf[n] || loopOf[u] == loopOf[n] || (isPointwise(op) && isMapBehind(user, loopOf[n])));
     };
     // The operands of an outer product are stored anyway, and far smaller than it is.
     return llvm::all_of(op->getUsers(), inLoop) &&

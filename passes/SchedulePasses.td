@@ -95,11 +95,12 @@ def RecurFormPhases : Pass<"recur-form-phases", "::mlir::ModuleOp"> {
     A phase computes values of one shape: products and reductions first, then everything pointwise that follows. What
     a product, a reduction or a view needs complete is written by an earlier phase. Movement (slice, reshape,
     transpose, broadcast, delay, advance, gather) is no work: it becomes offset, strides, shift and id of a read; the
-    parts of a concat are written side by side into one slot. A product of which only slices are used in a loop is
-    split, so that one phase holds all gates of a unit. The totals that make up the gradient of a parameter are added
-    in its memory, through sums, concats and transposes. A cheap value that a reduction takes, such as the square of a
-    deviation, has no phase of its own: each that uses it computes it from what is stored anyway. Loops take all that is ready into one phase, because each
-    costs a barrier a step; maps only what belongs together.
+    parts of a concat are written side by side into one slot, each by the loop or map that computes it, and a concat
+    of some of these parts is read there too. A product of which only slices are used in a loop is split, so that one
+    phase holds all gates of a unit. The totals that make up the gradient of a parameter are added in its memory,
+    through sums, concats and transposes. A cheap value that a reduction takes, such as the square of a deviation, has
+    no phase of its own: each that uses it computes it from what is stored anyway. Loops take all that is ready into
+    one phase, because each costs a barrier a step; maps only what belongs together.
 
     Pre-condition: groups (`recur-schedule`). Afterwards there are only slots, groups and phases, with a workspace
     slot for every value that is read in another phase (`recur-plan-memory` makes them fewer and smaller).

@@ -78,6 +78,10 @@ void Code::store(Value value, Value pointer) {
   LLVM::StoreOp::create(*this, value, pointer, alignmentOf(value.getType()));
 }
 
+void Code::storePastCaches(Value value, Value pointer) {
+  LLVM::StoreOp::create(*this, value, pointer, /*alignment=*/64, /*isVolatile=*/false, /*isNonTemporal=*/true);
+}
+
 void Code::prefetch(Value pointer) {
   // To read, into the data caches but the nearest.
   LLVM::Prefetch::create(*this, pointer, /*rw=*/0, /*hint=*/2, /*cache=*/1);

@@ -46,6 +46,8 @@ public:
   mlir::Value at(mlir::Value base, mlir::Type element, mlir::Value index);
   mlir::Value load(mlir::Type type, mlir::Value pointer);
   void store(mlir::Value value, mlir::Value pointer);
+  /// Stores a whole cache line straight to memory. A fence must follow before other threads read it.
+  void storePastCaches(mlir::Value value, mlir::Value pointer);
   /// Brings the cache line at `pointer` into the second-level cache. The address need not be valid.
   void prefetch(mlir::Value pointer);
   /// Stack memory, aligned for vectors, reserved at the start of the function.

@@ -1,4 +1,4 @@
-//===- CopyTiles.cpp - Copies that transpose, in square register tiles ------------===//
+//===- CopyTiles.cpp - Copies that pack weights, in register tiles -----------------===//
 //
 // Packing weights turns rows into columns. Element by element each vector would be gathered from as many cache lines as
 // it has lanes; here as many vectors as lanes are read along the rows and transposed by interleaving: in each of
@@ -16,17 +16,38 @@ using namespace mlir;
 
 namespace seqc::cpu {
 
-bool isTransposedCopy(const Machine &machine, recur::PhaseOp phase) {
+/// A copy of whole vectors, if the phase is one; lanes lie rows apart where it transposes.
+static recur::WriteOp vectorCopyOf(const Machine &machine, recur::PhaseOp phase) {
   auto writes = llvm::to_vector(phase.getOps<recur::WriteOp>());
   ArrayRef<int64_t> space = phase.getSpace();
   if (phase.getTotal() || writes.size() != 1 || space.size() < 2)
-    return false;
-  auto read = writes[0].getValue().getDefiningOp<recur::ReadOp>();
+    return {};
   auto element = dyn_cast<FloatType>(writes[0].getValue().getType().getElementType());
-  if (!read || !element || space.back() != machine.lanes(element, space.back()) || space.back() == 1)
+  if (!writes[0].getValue().getDefiningOp<recur::ReadOp>() || !element || space.back() == 1 ||
+      space.back() != machine.lanes(element, space.back()) || writes[0].getStrides().back() != 1)
+    return {};
+  return writes[0];
+}
+
+/// Whether what is written need not go through the caches: whole lines of memory of our own, too large to stay there
+/// until it is used. Then no line is read before it is written.
+static bool goesPastCaches(recur::WriteOp write, ArrayRef<int64_t> space) {
+  auto slot = write.getSlot().getDefiningOp<recur::SlotOp>();
+  int64_t elementBits = slot.getType().getValue().getElementType().getIntOrFloatBitWidth(), lanes = space.back();
+  constexpr int64_t lineBits = 512, largeBits = 8 * 256 * 1024;
+  bool own = slot.getSource() == recur::SlotSource::prepared || slot.getSource() == recur::SlotSource::workspace;
+  return own && !slot.getTime() && !slot.getBatch() && lanes * elementBits == lineBits &&
+         slot.getType().getValue().getNumElements() * elementBits >= largeBits && write.getOffset() % lanes == 0 &&
+         llvm::all_of(write.getStrides().drop_back(), [&](int64_t stride) { return stride % lanes == 0; });
+}
+
+bool isTiledCopy(const Machine &machine, recur::PhaseOp phase) {
+  recur::WriteOp write = vectorCopyOf(machine, phase);
+  if (!write)
     return false;
-  ArrayRef<int64_t> from = read.getStrides();
-  return from.back() > 1 && from[from.size() - 2] == 1 && writes[0].getStrides().back() == 1;
+  ArrayRef<int64_t> from = write.getValue().getDefiningOp<recur::ReadOp>().getStrides();
+  bool transposes = from.back() > 1 && from[from.size() - 2] == 1;
+  return transposes || (from.back() == 1 && goesPastCaches(write, phase.getSpace()));
 }
 
 SmallVector<Value> transpose(Code &b, SmallVector<Value> vectors) {
@@ -67,9 +88,14 @@ struct CopyShape {
   FloatType real;
   ArrayRef<int64_t> space, from, to;
   int64_t divided; // dim of which a call does some pieces, or -1
+  bool pastCaches;
+
+  bool transposes() const { return from.back() != 1; }
 
   std::string name() const {
     std::string name = real.isF32() ? "copy.f32" : "copy.f64";
+    if (pastCaches)
+      name += ".past";
     for (ArrayRef<int64_t> numbers : {space, from, to})
       name += "." + llvm::join(llvm::map_range(numbers, [](int64_t n) { return std::to_string(n); }), "x");
     return name;
@@ -89,8 +115,10 @@ public:
 
 private:
   void overDims(SmallVector<Value> &index) {
+    if (index.size() + 1 == space.size())
+      return line(index);
     int64_t size = space[index.size()];
-    bool inner = index.size() + 2 == space.size();
+    bool inner = shape.transposes() && index.size() + 2 == space.size();
     int64_t whole = inner ? size / lanes * lanes : size;
     bool divided = int64_t(index.size()) == shape.divided;
     Slice range = divided ? pieces : Slice{b.integer(0), b.integer(whole)};
@@ -115,6 +143,20 @@ private:
     });
   }
 
+  void line(ArrayRef<Value> index) {
+    auto at = [&](Value base, ArrayRef<int64_t> strides) {
+      return b.at(base, shape.real, b.dot(0, strides.drop_back(), index));
+    };
+    store(b.load(VectorType::get({lanes}, shape.real), at(from, shape.from)), at(to, shape.to));
+  }
+
+  void store(Value vector, Value address) {
+    if (shape.pastCaches)
+      b.storePastCaches(vector, address);
+    else
+      b.store(vector, address);
+  }
+
   void tile(ArrayRef<Value> index) {
     auto type = VectorType::get({lanes}, shape.real);
     auto at = [&](Value base, ArrayRef<int64_t> strides, int64_t i, int64_t step) {
@@ -125,7 +167,7 @@ private:
       vectors.push_back(b.load(type, at(from, shape.from, i, shape.from.back())));
     vectors = transpose(b, vectors);
     for (auto [i, vector] : llvm::enumerate(vectors))
-      b.store(vector, at(to, shape.to, int64_t(i), shape.to[shape.to.size() - 2]));
+      store(vector, at(to, shape.to, int64_t(i), shape.to[shape.to.size() - 2]));
   }
 
   Code &b;
@@ -138,11 +180,12 @@ private:
 
 } // namespace
 
-void emitTransposedCopy(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice) {
+void emitTiledCopy(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice) {
   Code &b = frame.code();
   auto write = *phase.getOps<recur::WriteOp>().begin();
   auto read = write.getValue().getDefiningOp<recur::ReadOp>();
-  CopyShape shape{realType(phase), phase.getSpace(), read.getStrides(), write.getStrides(), dividedDim(phase)};
+  CopyShape shape{realType(phase),    phase.getSpace(),  read.getStrides(),
+                  write.getStrides(), dividedDim(phase), goesPastCaches(write, phase.getSpace())};
   forEachGroup(b, slice, piecesOf(phase), [&](Value number, Slice pieces) {
     RowAddresses row(frame, phase, number);
     auto start = [&](Operation *op, int64_t offset) { return b.at(row.of(op), shape.real, b.integer(offset)); };
@@ -150,6 +193,9 @@ void emitTransposedCopy(const Frame &frame, const Machine &machine, recur::Phase
                  {start(read, read.getOffset()), start(write, write.getOffset()), pieces.begin, pieces.end},
                  [&](func::FuncOp function) { CopyFunction(b, shape, function).emit(); });
   });
+  // Such stores are in no order with what tells other threads that they are done.
+  if (shape.pastCaches)
+    LLVM::FenceOp::create(b, LLVM::AtomicOrdering::seq_cst, /*syncscope=*/"");
 }
 
 } // namespace seqc::cpu

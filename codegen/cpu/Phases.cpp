@@ -6,7 +6,7 @@ using namespace mlir;
 namespace seqc::cpu {
 
 namespace {
-enum class Way { Products, Packing, OuterTotal, TransposedCopy, Nest };
+enum class Way { Products, Packing, OuterTotal, TiledCopy, Nest };
 } // namespace
 
 static Way wayFor(const Machine &machine, recur::PhaseOp phase, Value scratch) {
@@ -16,7 +16,7 @@ static Way wayFor(const Machine &machine, recur::PhaseOp phase, Value scratch) {
     return Way::Packing;
   if (scratch && isTotalOfOuter(phase))
     return Way::OuterTotal;
-  return isTransposedCopy(machine, phase) ? Way::TransposedCopy : Way::Nest;
+  return isTiledCopy(machine, phase) ? Way::TiledCopy : Way::Nest;
 }
 
 bool isNest(const Machine &machine, recur::PhaseOp phase, Value scratch) {
@@ -31,7 +31,7 @@ Value countUnits(Code &b, const Machine &machine, recur::PhaseOp phase, Value sc
     return b.integer(1);
   case Way::OuterTotal:
     return b.integer(totalUnits(machine, phase));
-  case Way::TransposedCopy:
+  case Way::TiledCopy:
     return copyUnits(b, phase, rows);
   case Way::Nest:
     return nestUnits(b, machine, phase, rows);
@@ -47,8 +47,8 @@ void emitSlice(const Frame &frame, const Machine &machine, recur::PhaseOp phase,
     return emitPacking(frame, machine, phase, slice);
   case Way::OuterTotal:
     return emitTotalTiles(frame, machine, phase, scratch, slice);
-  case Way::TransposedCopy:
-    return emitTransposedCopy(frame, machine, phase, slice);
+  case Way::TiledCopy:
+    return emitTiledCopy(frame, machine, phase, slice);
   case Way::Nest:
     return emitNest(frame, machine, phase, slice);
   }

@@ -39,11 +39,11 @@ mlir::Type matrixWeights(const Machine &machine, recur::PhaseOp phase);
 void emitPacking(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);
 bool isPacking(recur::PhaseOp phase);
 
-/// A copy whose lanes lie rows apart while its last but one dim is contiguous, as when weights are packed.
-/// Units are pieces of the outermost dim.
-void emitTransposedCopy(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);
+/// A copy as when weights are packed: its lanes lie rows apart while its last but one dim is contiguous, or it goes
+/// past the caches. Units are pieces of the outermost dim.
+void emitTiledCopy(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);
 mlir::Value copyUnits(Code &b, recur::PhaseOp phase, mlir::Value rows);
-bool isTransposedCopy(const Machine &machine, recur::PhaseOp phase);
+bool isTiledCopy(const Machine &machine, recur::PhaseOp phase);
 
 /// Vectors of as many lanes as there are vectors: lane j of the i-th becomes lane i of the j-th.
 llvm::SmallVector<mlir::Value> transpose(Code &b, llvm::SmallVector<mlir::Value> vectors);

@@ -220,6 +220,37 @@ recur.system exported @side_by_side {
 
 // -----
 
+// A loop writes the parts of a concat that only a map reads, and what concatenates some of them is a part of it.
+// CHECK-LABEL: @concat_of_concat
+// CHECK: [[C:%.*]] = recur.slot workspace "concat" time batch : <tensor<12xf32>>
+// CHECK-NOT: recur.slot
+// CHECK: recur.loop
+// CHECK: recur.write %{{.*}}, [[C]] offset 0 strides [1]
+// CHECK: recur.write %{{.*}}, [[C]] offset 4 strides [1]
+// CHECK: recur.write %{{.*}}, [[C]] offset 8 strides [1]
+// CHECK: recur.read [[C]] offset 4 strides [1] : (!recur.slot<tensor<12xf32>>) -> tensor<8xf32>
+// CHECK: recur.map
+// CHECK-NEXT: recur.phase "matmul" space [3]
+// CHECK: recur.read [[C]] offset 0 strides [1] : (!recur.slot<tensor<12xf32>>) -> tensor<12xf32>
+// CHECK-NOT: recur.write %{{.*}}, [[C]]
+recur.system exported @concat_of_concat {
+  %x = recur.input "x" : tensor<4xf32>
+  %U = recur.param "U" init <xavier> : tensor<4x8xf32>
+  %W = recur.param "W" init <xavier> : tensor<3x12xf32>
+  %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+  %a = recur.mul %x, %hp : tensor<4xf32>
+  %b = recur.tanh %a : tensor<4xf32>
+  %c = recur.sigmoid %a : tensor<4xf32>
+  %bc = recur.concat %b, %c dim 0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>
+  %p = recur.matmul %U, %bc : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4xf32>
+  %h = recur.add %p, %a : tensor<4xf32>
+  %all = recur.concat %a, %b, %c dim 0 : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<12xf32>
+  %y = recur.matmul %W, %all : (tensor<3x12xf32>, tensor<12xf32>) -> tensor<3xf32>
+  recur.output "y", %y : tensor<3xf32>
+}
+
+// -----
+
 // The gradient of a table is added in place at the id; that of a parameter made of sums, concats and transposes too.
 // CHECK-LABEL: @gradients_in_place
 // CHECK: [[E:%.*]] = recur.slot d_param "E" zeroed

@@ -26,6 +26,26 @@ recur.system exported @elman {
 
 // -----
 
+// Where relu passes a gradient its result tells, which the loop carries.
+// CHECK-LABEL: recur.system exported @relu.forward_taped
+// CHECK-SAME: recur.tape = ["keep h: a loop carries it"]
+// CHECK-LABEL: recur.system exported @relu.backward
+// CHECK: [[H:%.*]] = recur.saved "h"
+// CHECK: recur.compare gt [[H]], %{{.*}}
+recur.system exported @relu {
+  %zero = recur.constant dense<0.0> : tensor<4xf32>
+  %x = recur.input "x" : tensor<4xf32>
+  %W = recur.param "W" init <xavier> : tensor<4x4xf32>
+  %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+  %u = recur.matmul %W, %hp : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %v = recur.add %u, %x : tensor<4xf32>
+  %h = recur.max %v, %zero : tensor<4xf32>
+  recur.equation "h", %h : tensor<4xf32>
+  recur.output "h", %h : tensor<4xf32>
+}
+
+// -----
+
 // tanh(c) is computed again from c; the mask is drawn again; the input and the parameter are read again.
 // CHECK-LABEL: @recomputed.forward_taped
 // CHECK-SAME: keep c: a loop carries it

@@ -124,6 +124,40 @@ recur.system exported @pointwise_stays {
 
 // -----
 
+// What a loop computes anyway, or makes of what it reads anyway, is not computed in a map of its own for the products
+// behind the loop; a total behind it stores nothing and computes its summands itself.
+// CHECK-LABEL: @products_behind
+// CHECK-NOT: recur.map
+// CHECK: recur.loop forward
+// CHECK-DAG: recur.sigmoid
+// CHECK-DAG: [[Q:%.*]] = recur.mul %{{.*}}
+// CHECK: recur.yield
+// CHECK: recur.map {
+// CHECK-NOT: recur.sigmoid
+// CHECK-COUNT-2: recur.matmul
+// CHECK-NOT: recur.matmul
+// CHECK: recur.sub
+// CHECK: recur.total
+recur.system exported @products_behind {
+  %x = recur.input "x" : tensor<4xf32>
+  %V = recur.param "V" init <xavier> : tensor<3x4xf32>
+  %W = recur.param "W" init <xavier> : tensor<3x4xf32>
+  %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+  %s = recur.sigmoid %x : tensor<4xf32>
+  %a = recur.mul %s, %hp : tensor<4xf32>
+  %h = recur.add %a, %x : tensor<4xf32>
+  %y = recur.matmul %V, %s : (tensor<3x4xf32>, tensor<4xf32>) -> tensor<3xf32>
+  %q = recur.mul %x, %hp : tensor<4xf32>
+  %z = recur.matmul %W, %q : (tensor<3x4xf32>, tensor<4xf32>) -> tensor<3xf32>
+  %d = recur.sub %x, %hp : tensor<4xf32>
+  %total = recur.total %d : tensor<4xf32>
+  recur.output "y", %y : tensor<3xf32>
+  recur.output "z", %z : tensor<3xf32>
+  recur.gradient "d", %total : tensor<4xf32>
+}
+
+// -----
+
 // The last step is read from just past the end, where an empty sequence shows its boundary. Several sinks keep order.
 // CHECK-LABEL: @two_outputs_and_last
 // CHECK: recur.at end offset 0
