@@ -1,10 +1,10 @@
 /*===- internal.h - What the runtime's files share ----------------------------===
  *
- * check.c refuses wrong calls, layout.c divides the caller's memory, segments.c does where a sequence is cut, run.c
- * binds slots and calls programs, bptt.c calls them segment by segment, pool.c lets threads share them, denormals.c has
- * denormal numbers count as zeros, init.c fills parameters, text.c writes messages, tiles.c asks the kernel,
- * processor.c the processor. Nothing here allocates or locks, and nothing but tiles.c and the threads of a pool keeps
- * state from call to call.
+ * check.c refuses wrong calls, layout.c divides the caller's memory, which arena.c deals out, segments.c does where a
+ * sequence is cut, run.c binds slots and calls programs, bptt.c calls them segment by segment, pool.c lets threads
+ * share them, denormals.c has denormal numbers count as zeros, init.c fills parameters, text.c writes messages, tiles.c
+ * asks the kernel, processor.c the processor. Nothing here allocates or locks, and nothing but tiles.c and the threads
+ * of a pool keeps state from call to call.
  *===--------------------------------------------------------------------------===*/
 #ifndef SEQC_RUNTIME_INTERNAL_H
 #define SEQC_RUNTIME_INTERNAL_H
@@ -62,7 +62,7 @@ int seqc_check_processor(const seqc_context *context);
  * int64_t. (snprintf may allocate.) */
 int seqc_fail(const seqc_context *context, int status, const char *format, ...);
 
-/*===-- layout.c ----------------------------------------------------------------===*/
+/*===-- arena.c -----------------------------------------------------------------===*/
 
 /* Memory that is dealt out from its start, each piece aligned. With a NULL base only the size is found out. */
 typedef struct seqc_arena {
@@ -73,6 +73,8 @@ typedef struct seqc_arena {
 
 /* Room for `count` elements of `size` bytes; NULL in an arena without base. */
 void *seqc_take(seqc_arena *arena, int64_t count, int64_t size);
+
+/*===-- layout.c ----------------------------------------------------------------===*/
 
 /* The pieces of a workspace during the run of one program. */
 typedef struct seqc_workspace {

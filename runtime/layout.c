@@ -7,18 +7,6 @@
 
 #include <stddef.h>
 
-void *seqc_take(seqc_arena *arena, int64_t count, int64_t size) {
-  int64_t bytes, end;
-  if (__builtin_mul_overflow(count, size, &bytes) || __builtin_add_overflow(arena->used, bytes, &end) ||
-      __builtin_add_overflow(end, SEQC_ALIGNMENT - 1, &end)) {
-    arena->overflow = 1;
-    return NULL;
-  }
-  void *piece = arena->base ? arena->base + arena->used : NULL;
-  arena->used = end / SEQC_ALIGNMENT * SEQC_ALIGNMENT;
-  return piece;
-}
-
 int64_t seqc_extent(const seqc_slot *slot, int64_t T, int64_t B) {
   int64_t rows = 1, elements;
   if (__builtin_mul_overflow(slot->time ? T : 1, slot->batch ? B : 1, &rows) ||

@@ -5,7 +5,6 @@
  * most waits are shorter than a system call; after a while they leave the core to others, and between calls they sleep.
  * Nothing locks or allocates outside seqc_run_pool_start and seqc_run_pool_stop.
  *===--------------------------------------------------------------------------===*/
-#define _GNU_SOURCE
 #include "runtime/internal.h"
 
 #include <fenv.h>

@@ -122,6 +122,8 @@ aligned_pointer = _spare.ctypes.data
 class Model:
     """One model of a compiled library."""
 
+    memory = staticmethod(aligned)  # for workspace, tape, prepared and pool
+
     def __init__(self, path, name):
         self.library = ctypes.CDLL(path)
         self.name = name
@@ -194,14 +196,14 @@ class Model:
         if lengths is not None:
             lengths = np.ascontiguousarray(lengths, np.int64)
             call.lengths = lengths.ctypes.data if lengths.size else aligned_pointer
-        workspace = aligned(self.size("workspace", T, B))
+        workspace = self.memory(self.size("workspace", T, B))
         call.workspace, call.workspace_size = workspace.ctypes.data, workspace.size
         if prepared is not None:
             call.prepared, call.prepared_size = prepared.ctypes.data, prepared.size
         if pool is not None:
             call.pool = pool.ctypes.data
         if entry == "gradient":
-            tape = aligned(self.size("tape", T, B))
+            tape = self.memory(self.size("tape", T, B))
             call.tape, call.tape_size = tape.ctypes.data, tape.size
             self.add_gradients(arrays, call, result, inputs, d_outputs, d_final)
         self.invoke(entry, call)
@@ -228,7 +230,7 @@ class Model:
     @contextlib.contextmanager
     def pool(self, threads):
         """Threads for calls, as their `pool`."""
-        memory = aligned(self.size("pool", threads))
+        memory = self.memory(self.size("pool", threads))
         call = Call(pool=memory.ctypes.data, pool_size=memory.size, threads=threads)
         self.invoke("pool_start", call)
         try:
@@ -240,9 +242,9 @@ class Model:
         """What `forward` and `step` take as `prepared`."""
         function = getattr(self.library, f"{self.name}_prepared_size")
         function.restype = ctypes.c_int64
-        prepared = aligned(max(function(), 1))
+        prepared = self.memory(max(function(), 1))
         arrays = Arrays()
-        workspace = aligned(self.size("workspace", 1, 1))
+        workspace = self.memory(self.size("workspace", 1, 1))
         call = Call(params=arrays.table(self.real(params, self.params)))
         call.prepared, call.prepared_size = prepared.ctypes.data, prepared.size
         call.workspace, call.workspace_size = workspace.ctypes.data, workspace.size

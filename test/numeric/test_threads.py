@@ -94,7 +94,9 @@ class Threads(unittest.TestCase):
         source = scratch("mixed.seq")
         with open(source, "w") as file:
             file.write(MIXED)
-        model = library.Model(library.compile_seq(source, scratch("libmixed.so"), dtype="f32"), "Mixed")
+        self.check_mixed(library.Model(library.compile_seq(source, scratch("libmixed.so"), dtype="f32"), "Mixed"))
+
+    def check_mixed(self, model):
         rng = np.random.default_rng(8)
         for T, B, lengths in ((12, 13, None), (30, 5, [30, 0, 7, 29, 16]), (1, 40, None)):
             inputs = {"word": rng.integers(0, 40, (T, B)), "target": rng.integers(0, 12, (T, B))}
