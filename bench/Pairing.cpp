@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 using namespace seqc::bench;
 
@@ -88,12 +87,10 @@ Comparison seqc::bench::compare(const Contestants &contestants, double flops, cl
   auto enough = [&](const Series &series) { return series.spent >= seconds; };
   while (comparison.rounds < fewestRounds ||
          (comparison.rounds < mostRounds && !std::all_of(all.begin(), all.end(), enough))) {
-    std::vector<size_t> order(all.size());
-    std::iota(order.begin(), order.end(), size_t(0));
-    if (comparison.rounds++ % 2)
-      std::reverse(order.begin(), order.end());
-    for (size_t i : order)
-      all[i].sample();
+    // Each of them starts as many rounds, so that none finds its own data in the caches more often than another.
+    size_t first = comparison.rounds++ % all.size();
+    for (size_t i = 0; i < all.size(); ++i)
+      all[(first + i) % all.size()].sample();
     peakSeries.sample();
   }
 

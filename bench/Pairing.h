@@ -1,7 +1,7 @@
 //===- Pairing.h - Times of contestants that take turns ------------------------*- C++ -*-===//
 //
 // A machine's speed drifts (frequency, neighbours, memory placement), so times of two programs are compared only if
-// they were taken side by side. Contestants run in rounds, A B C, C B A, …; each round gives one ratio, and a row
+// they were taken side by side. Contestants run in rounds, A B C, B C A, …; each round gives one ratio, and a row
 // reports the median of these ratios with their quartiles. The peak FMA loop takes part as one more contestant, so
 // that the fraction of the peak is of the frequency at that moment.
 //
