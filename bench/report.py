@@ -7,6 +7,7 @@ import argparse
 import json
 import math
 import subprocess
+import sys
 
 BEGIN, END = "<!-- table: begin (bench/run.sh --update) -->", "<!-- table: end -->"
 BATCHED = ["64,64,512", "64,32,256", "35,20,650", "100,16,1024"]
@@ -310,8 +311,10 @@ plot $rows using 1:2:3:4:6:ytic(5) with xerrorbars pt 7 ps 1.2 lw 2 lc variable
 def replace_table(path, lines):
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        sys.exit(f"{path} has no place for the table: expected the lines '{BEGIN}' and '{END}'")
     with open(path, "w", encoding="utf-8") as file:
         file.write(before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + after)
 

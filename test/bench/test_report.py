@@ -68,6 +68,20 @@ class Report(unittest.TestCase):
         self.assertEqual(lines[-1], "- step/LSTM/8: the cause")
         self.assertIn("| Cost of a gradient, (64,32,256) | 1 of 1 |", lines)
 
+    def test_a_page_without_a_place_for_the_table_is_left_as_it_is(self):
+        with tempfile.NamedTemporaryFile("w+", suffix=".md") as page:
+            page.write(f"before\n{report.BEGIN}\nhalf a table")
+            page.flush()
+            with self.assertRaisesRegex(SystemExit, "has no place for the table"):
+                report.replace_table(page.name, ["line"])
+            page.seek(0)
+            self.assertIn("half a table", page.read())
+
+    def test_the_page_of_the_project_has_a_place_for_the_table(self):
+        with open(os.path.join(os.environ["SEQC_SOURCE_DIR"], "docs", "performance.md"), encoding="utf-8") as page:
+            text = page.read()
+        self.assertEqual((text.count(report.BEGIN), text.count(report.END)), (1, 1))
+
     def test_only_the_table_is_replaced(self):
         with tempfile.NamedTemporaryFile("w+", suffix=".md") as page:
             page.write(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
