@@ -20,8 +20,9 @@ def PlanTiles : Pass<"recur-plan-tiles", "::mlir::ModuleOp">, MachineOptions {
     weights in one stream. The pass adds a slot in that layout, a `once` that fills it (`prepared` where the weights
     depend on parameters alone), and lets the product read it with `recur.read_packed`. Products of one phase with the
     same vector share one slot. Concatenated weights, as fused gates have them, are packed from their parts where panels
-    begin with these, and the slot of the whole goes if nobody reads it any more. Neighbouring phases that total outer
-    products with the same second operand become one, which copies that operand once. Phases that total outer products get one scratch slot for all.
+    begin with these or the weights are large, and the slot of the whole goes if nobody reads it any more. Neighbouring
+    phases that total outer products with the same second operand become one, which copies that operand once. Phases
+    that total outer products get one scratch slot for all.
 
     Pre-condition: `recur-plan-memory`.
 

@@ -286,19 +286,35 @@ private:
   void copyProduct(recur::SlotOp slot, const Layout &layout, recur::MatmulOp product, int64_t q) {
     int64_t panelRows = layout.blocks * layout.lanes;
     SmallVector<Piece> pieces = piecesOf(weightsOf(product));
-    // Pieces that start inside of a panel would need many small copies.
-    if (llvm::any_of(pieces, [&](const Piece &piece) { return piece.first % panelRows != 0; }))
+    // Pieces that start inside of a panel need more copies, which small weights are not worth.
+    constexpr int64_t largeBytes = 1024 * 1024;
+    bool isLarge = layout.rows * layout.depth * layout.stored.getIntOrFloatBitWidth() / 8 >= largeBytes;
+    if (!isLarge && llvm::any_of(pieces, [&](const Piece &piece) { return piece.first % panelRows != 0; }))
       pieces = {wholePiece(weightsOf(product))};
-    for (const Piece &piece : pieces) {
-      int64_t panels = piece.outputs / panelRows, vectors = piece.outputs % panelRows / layout.lanes;
-      int64_t rest = piece.outputs % layout.lanes;
-      copyRows(slot, layout, product, q, piece, 0, panels, layout.blocks, layout.lanes);
-      copyRows(slot, layout, product, q, piece, panels * panelRows, 1, vectors, layout.lanes);
-      copyRows(slot, layout, product, q, piece, piece.outputs - rest, 1, 1, rest);
-    }
+    for (const Piece &piece : pieces)
+      copyPiece(slot, layout, product, q, piece);
   }
 
-  /// Outputs first … first + panels · blocks · lanes - 1 of a piece; `first` starts a panel, or the last vector.
+  /// Lanes up to a vector's end, vectors up to a panel's end, panels, and what is left.
+  void copyPiece(recur::SlotOp slot, const Layout &layout, recur::MatmulOp product, int64_t q, const Piece &piece) {
+    int64_t lanes = layout.lanes, panelRows = layout.blocks * lanes, done = 0;
+    auto copy = [&](int64_t panels, int64_t blocks, int64_t width) {
+      copyRows(slot, layout, product, q, piece, done, panels, blocks, width);
+      done += panels * blocks * width;
+    };
+    auto left = [&] { return piece.outputs - done; };
+    auto upTo = [&](int64_t size) {
+      int64_t next = piece.first + done;
+      return std::min<int64_t>(llvm::alignTo(next, size) - next, left());
+    };
+    copy(1, 1, upTo(lanes));
+    copy(1, upTo(panelRows) / lanes, lanes);
+    copy(left() / panelRows, layout.blocks, lanes);
+    copy(1, left() / lanes, lanes);
+    copy(1, 1, left());
+  }
+
+  /// Outputs first … first + panels · blocks · lanes - 1 of a piece: whole panels, or vectors of one, or lanes of one.
   void copyRows(recur::SlotOp slot, const Layout &layout, recur::MatmulOp product, int64_t q, const Piece &piece,
                 int64_t first, int64_t panels, int64_t blocks, int64_t lanes) {
     if (panels * blocks * lanes == 0)
@@ -317,7 +333,8 @@ private:
       for (SmallVector<int64_t> *dims : {&space, &reads, &writes})
         std::swap((*dims)[dims->size() - 3], (*dims)[dims->size() - 2]);
     int64_t offset = block / layout.blocks * layout.panelSize() + piece.depthBefore * columns * layout.lanes +
-                     (block % layout.blocks * layout.products + q) * layout.lanes;
+                     (block % layout.blocks * layout.products + q) * layout.lanes +
+                     (piece.first + first) % layout.lanes;
     writePhase(
         product.getLoc(), slot.getName(), space,
         [&](RankedTensorType type) -> Value {

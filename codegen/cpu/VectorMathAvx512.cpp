@@ -131,34 +131,38 @@ Value VectorMathAvx512::lookUpSegment(function_ref<float(int)> entry, Value segm
 
 // 1 / (1 + e^-x) with e^-x = 2^n · e^r, n a multiple of 1/16 (Tang, Table-driven implementation of the exponential
 // function, ACM TOMS 15, 1989); the reciprocal by one step of Newton's method, whose error is taken from e^-x, before 1
-// was added to it. All is scaled by 2^-64, so that only results are denormal.
+// was added to it. All is scaled by 2^-64, so that only results are denormal. What becomes of arguments beyond these is
+// masked away: to bring them within bounds first would take longer.
 Value VectorMathAvx512::sigmoid(Value x) {
   constexpr double ln2High = 0.693147182464599609375, ln2Low = -1.90465421e-9;
   constexpr double square[] = {0.500016212, 0.166670382}; // (e^r - 1 - r) / r²: minimax (Remez)
   constexpr int64_t down = 64;
   return inRegister(x, [&](Value x) {
-    Value clamped = atMost(88.0, atLeast(-105.0, x)), shifted;
-    Value n = nearestSixteenth(clamped, -1.44269504, shifted);
-    Value r = fma(n, splat(x, -ln2High), arith::NegFOp::create(b, loc, clamped));
+    Value shifted, n = nearestSixteenth(x, -1.44269504, shifted);
+    Value r = fma(n, splat(x, -ln2High), arith::NegFOp::create(b, loc, x));
     Value rest = fma(n, splat(x, -ln2Low), lookUp(sixteenthsRest, shifted));
     Value series = fma(mul(r, r), fma(r, splat(x, square[1]), splat(x, square[0])), add(r, rest));
     Value root = scaled(rootOfTwo(shifted), sub(n, splat(x, down)));
-    Value power = fma(root, series, root), one = splat(x, std::ldexp(1.0, -down));
+    Value isSmall = compare(arith::CmpFPredicate::ULT, x, 88.0),
+          isLarge = compare(arith::CmpFPredicate::UGE, x, -105.0);
+    Value zero = splat(x, 0.0), one = splat(x, std::ldexp(1.0, -down));
+    Value power = select(isSmall, fma(root, series, root), zero);
     Value guess = reciprocalGuess(add(power, one)), negative = arith::NegFOp::create(b, loc, guess);
     Value error = fma(negative, power, fma(negative, one, splat(x, 1.0)));
     Value small = mul(guess, one);
-    return fma(small, error, small);
+    return select(isLarge, fma(small, error, small), zero);
   });
 }
 
 Value VectorMathAvx512::tanh(Value x) {
   return inRegister(x, [&](Value x) {
-    Value magnitude = atMost(9.0, abs(x));
+    Value magnitude = abs(x), isOne = compare(arith::CmpFPredicate::OGE, magnitude, 9.0);
     Value segment = segmentOf(magnitude, 0.83333325);
     auto entry = [&](int column) { return lookUpSegment([&](int i) { return tanhBySegment[i][column]; }, segment); };
     Value t = sub(magnitude, entry(0)), square = mul(t, t);
     Value high = fma(fma(t, entry(6), entry(5)), square, fma(t, entry(4), entry(3)));
-    return withSignOf(fma(fma(high, t, entry(2)), t, entry(1)), x);
+    Value result = fma(fma(high, t, entry(2)), t, entry(1));
+    return withSignOf(select(isOne, splat(x, 1.0), result), x);
   });
 }
 

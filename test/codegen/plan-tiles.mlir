@@ -146,6 +146,54 @@ recur.system @Concatenated {
 
 // -----
 
+!v = !recur.slot<tensor<256xf32>>
+!w = !recur.slot<tensor<520x256xf32>>
+!c = !recur.slot<tensor<1040x256xf32>>
+
+// Large weights are packed from their parts even where one starts inside of a panel, or of a vector: lanes up to the
+// vector's end, vectors up to the panel's end, panels, and the rest.
+// CHECK-LABEL: recur.system @Unaligned
+recur.system @Unaligned {
+  %U = recur.slot param "U" : !w
+  %V = recur.slot param "V" : !w
+  %x = recur.slot input "x" time batch : !v
+  %y = recur.slot output "y" time batch : <tensor<1040xf32>>
+  // CHECK-NOT: "concat"
+  // CHECK: recur.phase "y.packed" space [1, 1, 256, 8]
+  // CHECK: recur.write %{{.*}}, %[[PACKED:.*]] offset 131072 strides
+  // CHECK: recur.phase "y.packed" space [1, 1, 256, 8]
+  // CHECK-NEXT: recur.read %{{.*}} offset 0 strides
+  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 131080 strides
+  // CHECK: recur.phase "y.packed" space [1, 7, 256, 16]
+  // CHECK-NEXT: recur.read %{{.*}} offset 2048 strides
+  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 131088 strides
+  // CHECK: recur.phase "y.packed" space [3, 8, 256, 16]
+  // CHECK-NEXT: recur.read %{{.*}} offset 30720 strides
+  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 163840 strides
+  // CHECK: recur.phase "y.packed" space [1, 1, 256, 16]
+  // CHECK-NEXT: recur.read %{{.*}} offset 129024 strides
+  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 262144 strides
+  %concat = recur.slot prepared "concat" : !c
+  recur.once prepared {
+    recur.phase "concat" space [520, 256] {
+      %u = recur.read %U offset 0 strides [256, 1] : (!w) -> tensor<520x256xf32>
+      %v = recur.read %V offset 0 strides [256, 1] : (!w) -> tensor<520x256xf32>
+      recur.write %u, %concat offset 0 strides [256, 1] : tensor<520x256xf32>, !c
+      recur.write %v, %concat offset 133120 strides [256, 1] : tensor<520x256xf32>, !c
+    }
+  }
+  recur.map {
+    recur.phase "y" space [1040] {
+      %xt = recur.read %x offset 0 strides [1] : (!v) -> tensor<256xf32>
+      %w = recur.read %concat offset 0 strides [256, 1] : (!c) -> tensor<1040x256xf32>
+      %p = recur.matmul %w, %xt : (tensor<1040x256xf32>, tensor<256xf32>) -> tensor<1040xf32>
+      recur.write %p, %y offset 0 strides [1] : tensor<1040xf32>, <tensor<1040xf32>>
+    }
+  }
+}
+
+// -----
+
 !v = !recur.slot<tensor<8xf32>>
 !w = !recur.slot<tensor<8x8xf32>>
 

@@ -15,7 +15,9 @@ SIZES = (
     {"I": 3, "H": 5, "O": 2, "P": 3},
     {"I": 6, "H": 17, "O": 5, "P": 9},
     {"I": 4, "H": 33, "O": 3, "P": 7},
+    {"I": 307, "H": 301},  # weights of more than 1 MB, which are packed from their parts
 )
+LARGE = len(SIZES) - 1
 COMPILED = {"f64": (0, 1, 2), "f32": (1,)}  # sizes; compiling is what takes the time here
 
 _folder = tempfile.TemporaryDirectory(prefix="seqc-numeric-")

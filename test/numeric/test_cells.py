@@ -12,8 +12,8 @@ import numpy as np
 import library
 import reference
 import tensors
-from cases import (COMPILED, STDLIB, compiled, differences, dims_of, distance, random_input, random_params, random_states,
-                   scratch)
+from cases import (COMPILED, LARGE, STDLIB, compiled, differences, dims_of, distance, random_input, random_params,
+                   random_states, scratch)
 from reference import CELLS
 
 FORWARD = {"f64": 1e-10, "f32": 1e-5}
@@ -65,6 +65,11 @@ class Cells(unittest.TestCase):
             for size, T, B in itertools.product(sizes, STEPS, ROWS):
                 for lengths in lengths_for(T, B):
                     self.check_forward(cell, compiled(name, size, dtype), T, B, lengths)
+
+    def test_large_weights_of_odd_sizes_agree_with_numpy(self):
+        for name, dtype in itertools.product(("lstm", "gru"), FORWARD):
+            with self.subTest(cell=name, dtype=dtype):
+                self.check_forward(CELLS[name], compiled(name, LARGE, dtype), 3, 5)
 
     @each_cell
     def test_no_steps_and_no_rows_give_nothing_and_keep_the_state(self, name, cell):
@@ -163,16 +168,23 @@ class Gradients(unittest.TestCase):
         for size in COMPILED["f64"]:
             self.check_gradient(name, size, 3, 3)
 
+    def check_precisions(self, name, size, T, B):
+        cell, double, single = CELLS[name], compiled(name, size), compiled(name, size, "f32")
+        params, x, states = random_params(single), random_input(single, T, B), random_states(single, B)
+        given = dict(states=states, d_outputs=ones(double, cell, T, B))
+        fine = double.gradient(params, {"x": x}, **given).gradients
+        coarse = single.gradient(params, {"x": x}, **given).gradients
+        for tensor, value in fine.items():
+            self.assertLess(distance(coarse[tensor], value), GRADIENT["f32"], f"{tensor}, T={T} B={B}")
+
     @each_cell
     def test_gradient_agrees_in_both_precisions(self, name, cell):
-        double, single = compiled(name, 1), compiled(name, 1, "f32")
         for T, B in itertools.product(STEPS, ROWS):
-            params, x, states = random_params(single), random_input(single, T, B), random_states(single, B)
-            given = dict(states=states, d_outputs=ones(double, cell, T, B))
-            fine = double.gradient(params, {"x": x}, **given).gradients
-            coarse = single.gradient(params, {"x": x}, **given).gradients
-            for tensor, value in fine.items():
-                self.assertLess(distance(coarse[tensor], value), GRADIENT["f32"], f"{tensor}, T={T} B={B}")
+            self.check_precisions(name, 1, T, B)
+
+    def test_gradient_of_large_odd_sizes_agrees_in_both_precisions(self):
+        for name in ("lstm", "gru"):
+            self.check_precisions(name, LARGE, 3, 5)
 
 
 class Oracle(unittest.TestCase):
