@@ -204,6 +204,18 @@ static bool isForPrepareAlone(recur::SlotOp slot) {
   });
 }
 
+/// Whether the end of a single step reads a state from before it: as another one's final value, or another slot's.
+static bool isReadAfterStep(recur::SlotOp slot) {
+  return llvm::any_of(slot->getUsers(), [&](Operation *user) {
+    auto at = user->getParentOfType<recur::AtOp>();
+    auto read = dyn_cast<recur::ReadOp>(user);
+    if (!at || !read || read.getSlot() == slot.getSlot())
+      return bool(at);
+    int64_t t = (at.getAnchor() == recur::Anchor::end ? 1 : 0) + at.getOffset() + read.getShift();
+    return t != 0;
+  });
+}
+
 llvm::Error SlotReader::read(recur::SystemOp system, ModelProgram &program) {
   program.exists = true;
   recur::Work work = recur::workOf(system);
@@ -223,6 +235,7 @@ llvm::Error SlotReader::read(recur::SystemOp system, ModelProgram &program) {
     row.zeroed = slot.getZeroed();
     row.perThread = slot->hasAttr("recur.scratch");
     row.prepareAlone = isForPrepareAlone(slot);
+    row.readAfterStep = slot.getSource() == recur::SlotSource::state && isReadAfterStep(slot);
     if (slot.getFallback())
       row.fallback = numbers.at(slot.getFallback());
     if (slot.getSource() == recur::SlotSource::d_output && slot.getName() == "loss")

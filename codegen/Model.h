@@ -49,7 +49,8 @@ struct ModelSlot {
   int64_t features = 0;
   int bytes = 0;
   bool time = false, batch = false, zeroed = false, perThread = false;
-  bool prepareAlone = false; // nothing else reads it
+  bool prepareAlone = false;  // nothing else reads it
+  bool readAfterStep = false; // states: the end of a single step reads it
   int64_t fallback = -1;
 };
 

@@ -286,13 +286,7 @@ private:
     return b.CreateSelect(b.CreateIsNull(data), onStack(slot.features * slot.bytes), data);
   }
 
-  /// A copy of a state where it is needed after the first final state, which may go to the same memory, has been
-  /// written: this one before it becomes that one.
-  Value *stateOf(Value *data, const ModelSlot &slot) {
-    bool areOlder = any_of(model.states, [](const ModelTensor &state) { return state.index > 0; });
-    return areOlder ? copied(data, slot) : data;
-  }
-
+  /// A copy of a state that is read once final states are written, which may go to the same memory.
   Value *copied(Value *state, const ModelSlot &slot) {
     Value *copy = onStack(slot.features * slot.bytes);
     b.CreateMemCpy(copy, Align(SEQC_ALIGNMENT), state, Align(static_cast<uint64_t>(slot.bytes)),
@@ -306,7 +300,7 @@ private:
     Value *data = arrays[{slot.source, slot.index}];
     switch (slot.source) {
     case SEQC_STATE:
-      return stateOf(data, slot);
+      return slot.readAfterStep ? copied(data, slot) : data;
     case SEQC_OUTPUT:
       return wanted(data, slot);
     case SEQC_LOSS:

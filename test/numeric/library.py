@@ -174,8 +174,9 @@ class Model:
 
     def call(self, entry, params, inputs, states=None, lengths=None, d_outputs=None, d_final=None, training=False,
              seed=0, no_loss=False, size=None, prepared=None, first_row=0, batch_steps=0,
-             pool=None):
-        """Calls `forward`, `step` or `gradient`; returns everything it writes, by name."""
+             pool=None, in_place=False):
+        """Calls `forward`, `step` or `gradient`; returns everything it writes, by name. `in_place`: final states take
+        the memory of the states."""
         arrays = Arrays()
         given = [np.ascontiguousarray(inputs[name], self.element_type(name)) for name in self.inputs]
         T, B = given[0].shape[:2] if given else size
@@ -184,10 +185,12 @@ class Model:
             result.outputs[name] = np.full(self.output_shape(name, T, B), np.nan, self.dtype)
         for name, shape in self.states.items():
             result.final[name] = np.full((B, *shape), np.nan, self.dtype)
+            if in_place:
+                result.final[name][:] = states[name]
         call = Call(T=T, B=B, training=training, seed=seed, no_loss=no_loss, first_row=first_row, batch_steps=batch_steps)
         call.params = arrays.table(self.real(params, self.params))
         call.inputs = arrays.table(given)
-        call.states = arrays.table(self.real(states, self.states))
+        call.states = arrays.table(self.real(result.final if in_place else states, self.states))
         call.outputs = arrays.table(list(result.outputs.values()))
         call.final_states = arrays.table(list(result.final.values()))
         loss = np.zeros(1, self.dtype)
