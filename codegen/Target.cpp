@@ -3,6 +3,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
@@ -57,8 +58,10 @@ Target nativeTarget() {
   target.triple = llvm::sys::getDefaultTargetTriple();
   target.cpu = llvm::sys::getHostCPUName().str();
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (const auto &feature : features)
-    target.features += (feature.second ? "+" : "-") + feature.first().str() + ",";
+  target.features = llvm::join(
+      llvm::map_range(features,
+                      [](const auto &feature) { return (feature.second ? "+" : "-") + feature.first().str(); }),
+      ",");
   if (llvm::Triple(target.triple).isAArch64()) {
     target.registers = 32;
     target.fma = true;

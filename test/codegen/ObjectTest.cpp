@@ -5,7 +5,11 @@
 #include "dialect/Recur.h"
 #include "mlir/Parser/Parser.h"
 #include "test/TestName.h"
+#include "llvm/AsmParser/Parser.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
 #include "llvm/Object/ObjectFile.h"
+#include "llvm/Support/SourceMgr.h"
 #include <gtest/gtest.h>
 #include <set>
 
@@ -74,6 +78,13 @@ recur.system @M {
   } loc(unknown)
 })";
   EXPECT_NE(generate(text, "x86-64-v3", Emit::Object), "");
+}
+
+TEST_P(Target, LlvmReadsItsIrAgain) {
+  std::string code = generate(lstmForward({40, 23, "f32"}), GetParam(), Emit::LlvmIr);
+  llvm::LLVMContext context;
+  llvm::SMDiagnostic problem;
+  EXPECT_TRUE(llvm::parseAssemblyString(code, problem, context)) << problem.getMessage().str();
 }
 
 TEST(Object, VectorsAreAsWideAsTheTarget) {
