@@ -231,6 +231,7 @@ llvm::Error SlotReader::read(recur::SystemOp system, ModelProgram &program) {
     row.features = type.getNumElements();
     row.bytes = bytesOf(type.getElementType());
     row.time = slot.getTime();
+    row.ring = slot.getRing();
     row.batch = slot.getBatch();
     row.zeroed = slot.getZeroed();
     row.perThread = slot->hasAttr("recur.scratch");

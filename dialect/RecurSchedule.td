@@ -149,6 +149,7 @@ def Recur_SlotOp : Recur_Op<"slot"> {
   let description = [{
     `name` is the caller's name for it, or says what a workspace slot holds. `time` and `batch` say along which axes it
     extends. `index`: which slot of a state (0: h[0], 1: h[-1], …). `zeroed`: cleared before a call.
+    `ring`: a power of two; a slot with `time` holds no more than its last so many steps, step t where t mod ring is.
     `fallback`: the slot that is read where the caller gives none (state slots); none means zeros.
 
     ```mlir
@@ -157,13 +158,14 @@ def Recur_SlotOp : Recur_Op<"slot"> {
     ```
   }];
   let arguments = (ins Recur_SlotSource:$source, StrAttr:$name, DefaultValuedAttr<Recur_Int, "0">:$index,
-                       UnitAttr:$time, UnitAttr:$batch, UnitAttr:$zeroed,
+                       UnitAttr:$time, DefaultValuedAttr<Recur_Int, "0">:$ring, UnitAttr:$batch, UnitAttr:$zeroed,
                        Optional<Recur_SlotType>:$fallback);
   let results = (outs Recur_SlotType:$slot);
   let assemblyFormat = [{
-    $source $name (`index` $index^)? (`time` $time^)? (`batch` $batch^)? (`zeroed` $zeroed^)?
+    $source $name (`index` $index^)? (`time` $time^)? (`ring` $ring^)? (`batch` $batch^)? (`zeroed` $zeroed^)?
     (`fallback` $fallback^ `:` type($fallback))? attr-dict `:` type($slot)
   }];
+  let hasVerifier = 1;
 }
 
 def Recur_PhaseOp : Recur_Op<"phase", GraphRegionNoTerminator.traits> {

@@ -234,6 +234,12 @@ LogicalResult InstanceOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
 
 //===-- Phases ------------------------------------------------------------------------------===//
 
+LogicalResult SlotOp::verify() {
+  if (getRing() != 0 && (!getTime() || getRing() < 0 || !llvm::isPowerOf2_64(getRing())))
+    return emitOpError("expects a ring of a power of two steps, along time");
+  return success();
+}
+
 LogicalResult PhaseOp::verifyRegions() {
   for (Operation &op : getBody().front()) {
     // What is reduced may have another shape.

@@ -23,8 +23,8 @@ Value PhaseSlots::create(SlotSource source, StringRef name, RankedTensorType typ
   if (slot)
     return slot;
   Location loc = NameLoc::get(builder.getStringAttr(name), UnknownLoc::get(builder.getContext()));
-  slot = SlotOp::create(builder, loc, SlotType::get(builder.getContext(), type), source, name, index, time, batch,
-                        zeroed, fallback);
+  slot = SlotOp::create(builder, loc, SlotType::get(builder.getContext(), type), source, name, index, time,
+                        /*ring=*/0, batch, zeroed, fallback);
   return slot;
 }
 

@@ -1,6 +1,8 @@
 //===- PlanMemory.cpp - Fewer and smaller slots ----------------------------------------===//
 #include "passes/Passes.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #define DEBUG_TYPE "recur-plan-memory"
 
 namespace recur {
@@ -102,6 +104,32 @@ static bool livesWithinStep(SlotOp slot) {
   return loop != nullptr;
 }
 
+/// How many steps of a slot that one loop writes and reads must be kept, as a ring; 0 if all. Threads divide the work
+/// of a step and meet in each if one needs what others wrote, so that one may be a step ahead of those that still read.
+static int64_t ringOf(SlotOp slot) {
+  LoopOp loop;
+  for (Operation *user : slot->getUsers())
+    if (auto write = dyn_cast<WriteOp>(user))
+      loop = write->getParentOfType<LoopOp>();
+  int64_t furthest = 0;
+  for (Operation *user : slot->getUsers()) {
+    auto read = dyn_cast<ReadOp>(user);
+    if (isa<WriteOp>(user) ? user->getParentOfType<LoopOp>() != loop : !read || read.getSlot() != slot)
+      return 0;
+    if (!read)
+      continue;
+    // A backward loop ends with the first step of each row, wherever the row's last one is.
+    auto at = read->getParentOfType<AtOp>();
+    bool seesFirst = loop && loop.getDirection() == Direction::backward && at && at.getAnchor() == Anchor::start;
+    if (!loop || (read->getParentOfType<LoopOp>() != loop && !seesFirst))
+      return 0;
+    furthest = std::max(furthest, std::abs(read.getShift()));
+  }
+  constexpr int64_t longest = 16;
+  int64_t ring = llvm::PowerOf2Ceil(furthest + 2);
+  return ring <= longest ? ring : 0;
+}
+
 //===-- The pass ---------------------------------------------------------------------------===//
 
 /// Erases phases that write nothing any more, and what they alone read.
@@ -130,11 +158,17 @@ struct PlanMemory : public recur::impl::RecurPlanMemoryBase<PlanMemory> {
       }
     }
     eraseIdlePhases(system);
-    for (SlotOp slot : system.getOps<SlotOp>())
-      if (slot.getSource() == SlotSource::workspace && slot.getTime() && livesWithinStep(slot)) {
+    for (SlotOp slot : system.getOps<SlotOp>()) {
+      if (slot.getSource() != SlotSource::workspace || !slot.getTime())
+        continue;
+      if (livesWithinStep(slot)) {
         slot.setTime(false);
         ++numWithinStep;
+      } else if (int64_t ring = ringOf(slot)) {
+        slot.setRing(ring);
+        ++numRings;
       }
+    }
   }
 };
 

@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 int64_t seqc_extent(const seqc_slot *slot, int64_t T, int64_t B) {
-  int64_t rows = 1, elements;
-  if (__builtin_mul_overflow(slot->time ? T : 1, slot->batch ? B : 1, &rows) ||
+  int64_t steps = slot->time ? (slot->ring && slot->ring < T ? slot->ring : T) : 1, rows = 1, elements;
+  if (__builtin_mul_overflow(steps, slot->batch ? B : 1, &rows) ||
       __builtin_mul_overflow(rows, slot->features, &elements))
     return INT64_MAX; /* seqc_take finds that this, rounded up to its alignment, overflows */
   return elements;

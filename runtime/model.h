@@ -69,6 +69,7 @@ typedef struct seqc_slot {
   uint8_t time, batch;
   uint8_t zeroed;     /* cleared before the run; a d_param only unless the caller accumulates */
   uint8_t per_thread; /* each thread has memory of its own for it; without time and batch */
+  uint8_t ring;       /* with time: no more than the last so many steps are kept, step t in row t mod ring; 0: all */
   int32_t fallback;   /* slot whose place is taken where the caller gives none; -1: zeros or scratch, with strides 0 */
 } seqc_slot;
 

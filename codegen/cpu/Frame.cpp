@@ -79,6 +79,7 @@ void Frame::loadPlace(Value slot, const SlotNumbers &numbers) {
   int64_t start = offsets.places + numbers.lookup(slot) * offsets.placeSize;
   Place &place = found->second;
   place.base = field(start + offsets.base, b.pointerType());
+  place.ring = op.getRing();
   if (op.getTime())
     place.strideT = field(start + offsets.strideT);
   if (op.getBatch())
@@ -132,6 +133,8 @@ Value Frame::slotRow(Value slot, const Row &row, Value t) const {
   }
   const Place &place = places.find(slot)->second;
   Value offset;
+  if (place.strideT && place.ring)
+    t = arith::AndIOp::create(b, t, b.integer(place.ring - 1));
   if (place.strideT)
     offset = b.mul(t, place.strideT);
   if (place.strideB) {

@@ -74,6 +74,7 @@ public:
 private:
   struct Place {
     mlir::Value base, strideT, strideB;
+    int64_t ring = 0;
   };
   struct Offsets {
     int64_t T, B, lengths, seed, training, validSteps, firstRow, firstStep, turn, zeros, places, placeSize, base,

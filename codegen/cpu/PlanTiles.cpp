@@ -256,7 +256,8 @@ private:
       last = slot;
     b.setInsertionPointAfter(last);
     return recur::SlotOp::create(b, system.getLoc(), recur::SlotType::get(b.getContext(), type), source, name,
-                                 /*index=*/0, /*time=*/false, /*batch=*/false, /*zeroed=*/false, /*fallback=*/Value());
+                                 /*index=*/0, /*time=*/false, /*ring=*/0, /*batch=*/false, /*zeroed=*/false,
+                                 /*fallback=*/Value());
   }
 
   /// A phase that writes `value(space)` to the slot.

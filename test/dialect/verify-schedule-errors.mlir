@@ -36,3 +36,17 @@ recur.system @M {
   // expected-error@+1 {{'recur.tensor' op expects parent op 'recur.interface'}}
   recur.tensor input "x" : tensor<4xf32>
 }
+
+// -----
+
+recur.system @M {
+  // expected-error@+1 {{expects a ring of a power of two steps, along time}}
+  %s = recur.slot workspace "h" time ring 3 batch : !recur.slot<tensor<8xf32>>
+}
+
+// -----
+
+recur.system @M {
+  // expected-error@+1 {{expects a ring of a power of two steps, along time}}
+  %s = recur.slot workspace "h" ring 4 batch : !recur.slot<tensor<8xf32>>
+}

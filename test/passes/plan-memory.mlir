@@ -98,3 +98,58 @@ recur.system exported @one_step {
     }
   }
 }
+
+// -----
+
+!s = !recur.slot<tensor<4xf32>>
+
+// What only later steps of its loop read is kept for a few steps: two more than the longest lag. The end of a backward
+// loop is the first step of every row; that of a forward loop is another step for each length.
+// CHECK-LABEL: @rings
+// CHECK: recur.slot workspace "a" time ring 4 batch
+// CHECK: recur.slot workspace "b" time ring 8 batch
+// CHECK: recur.slot workspace "c" time batch
+// CHECK: recur.slot workspace "d" time batch
+recur.system exported @rings {
+  %y = recur.slot output "y" batch : !s
+  %z = recur.slot output "z" batch : !s
+  %m = recur.slot output "m" time batch : !s
+  %a = recur.slot workspace "a" time batch : !s
+  %b = recur.slot workspace "b" time batch : !s
+  %c = recur.slot workspace "c" time batch : !s
+  %d = recur.slot workspace "d" time batch : !s
+  recur.loop backward {
+    recur.phase "a" space [4] {
+      %p = recur.read %a shift 1 offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %q = recur.read %b shift 3 offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %r = recur.read %d shift 1 offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.write %q, %a offset 0 strides [1] : tensor<4xf32>, !s
+      recur.write %p, %b offset 0 strides [1] : tensor<4xf32>, !s
+      recur.write %r, %d offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+  recur.at start offset -1 {
+    recur.phase "y" space [4] {
+      %p = recur.read %a shift 1 offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.write %p, %y offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+  recur.map {
+    recur.phase "m" space [4] {
+      %r = recur.read %d offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.write %r, %m offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+  recur.loop forward {
+    recur.phase "c" space [4] {
+      %p = recur.read %c shift -1 offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.write %p, %c offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+  recur.at end offset 0 {
+    recur.phase "z" space [4] {
+      %p = recur.read %c shift -1 offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.write %p, %z offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+}

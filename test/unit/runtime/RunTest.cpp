@@ -1,6 +1,8 @@
 //===- RunTest.cpp - What the entry points compute, whatever arrays they get -------===//
 #include "SmallCall.h"
 
+#include "runtime/internal.h"
+
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -251,6 +253,12 @@ TEST(Run, PreparedParametersGiveTheSameNumbers) {
   SmallCall::fill(call.E, 99);
   ASSERT_EQ(seqc_run_forward(&small_model, &call.call), SEQC_OK) << call.message();
   EXPECT_EQ(call.h, plain.h);
+}
+
+TEST(Run, RingsHoldTheirStepsAlone) {
+  seqc_slot slot = {SEQC_WORKSPACE, 0, F, sizeof(double), 1, 1, 0, 0, 4, -1};
+  EXPECT_EQ(seqc_extent(&slot, 3, 2), 3 * 2 * F);
+  EXPECT_EQ(seqc_extent(&slot, 100, 2), 4 * 2 * F);
 }
 
 TEST(Run, SizesGrowWithTheCall) {
