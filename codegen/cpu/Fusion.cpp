@@ -1,7 +1,9 @@
 //===- Fusion.cpp - Phases that share their loop over rows ----------------------===//
 #include "codegen/cpu/Fusion.h"
 
+#include "codegen/cpu/Elements.h"
 #include "codegen/cpu/TileCore.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -125,6 +127,30 @@ Value fusedUnits(Code &b, const Machine &machine, ArrayRef<recur::PhaseOp> phase
   return b.div(b.add(rows, b.integer(size - 1)), b.integer(size));
 }
 
+/// Brings in row `number` of the sequences that the nests read and write: in a step of a loop these rows are too short
+/// for the processor's own prefetching.
+static void bringInRow(ArrayRef<Frame> frames, ArrayRef<recur::PhaseOp> nests, Value number) {
+  Code &b = frames.front().code();
+  constexpr int64_t line = 64;
+  llvm::DenseSet<std::pair<Value, int64_t>> known;
+  for (auto [frame, nest] : llvm::zip_equal(frames, nests)) {
+    RowAddresses addresses(frame, nest, number);
+    auto bringIn = [&](Operation *access, Value memory, int64_t shift) {
+      auto slot = memory.getDefiningOp<recur::SlotOp>();
+      if (!slot.getTime() || slot.getRing() || !slot.getBatch() || !known.insert({memory, shift}).second)
+        return;
+      b.forEach(b.integer(0), b.integer(bytesOf(memory)), line,
+                [&](Value byte) { b.prefetch(b.at(addresses.of(access), b.getI8Type(), byte)); });
+    };
+    for (Operation &op : recur::PhaseOp(nest).getBody().front()) {
+      if (auto read = dyn_cast<recur::ReadOp>(op))
+        bringIn(read, read.getSlot(), read.getShift());
+      if (auto write = dyn_cast<recur::WriteOp>(op))
+        bringIn(write, write.getSlot(), 0);
+    }
+  }
+}
+
 /// Rows of a map pass through the nests in blocks that stay in the nearest cache: rows do not wait for each other, so
 /// that the processor works on several of them at once. In a loop in time there may be one row only, whose scalars had
 /// better stay in registers.
@@ -134,6 +160,11 @@ static void overRows(ArrayRef<Frame> frames, const Machine &machine, ArrayRef<re
   Code &b = frame.code();
   auto rows = [&](ArrayRef<Frame> frames, ArrayRef<recur::PhaseOp> nests, Value first, Value end) {
     frames.front().forEachRow(first, end, [&](const Row &row) {
+      if (frame.kind() == GroupKind::Loop) {
+        Value next = b.add(row.b, b.integer(1));
+        Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, next, end);
+        b.when(exists, [&] { bringInRow(frames, nests, next); });
+      }
       for (auto [own, nest] : llvm::zip_equal(frames, nests))
         emitNestRow(own, machine, nest, row);
     });

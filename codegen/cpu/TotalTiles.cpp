@@ -87,6 +87,8 @@ struct Blocking {
     aWidth = llvm::alignTo(llvm::divideCeil(space[0], blocks), tileRows);
   }
 
+  /// How long before it is copied a row of B is brought in.
+  static constexpr int64_t rowsAhead = 8;
   /// From an element of A to the next in its copy: not a power of two, of which a cache holds few.
   static constexpr int64_t aStep = rows + 16;
   int64_t scratchA() const { return llvm::alignTo(aWidth * aStep, 64); }
@@ -181,13 +183,23 @@ private:
     return b.at(row, real, b.mul(first, b.integer(step)));
   }
 
+  /// Rows lie apart, often in other pages, where the processor's own prefetching does not follow.
+  void bringIn(Value r, Value first, int64_t step) {
+    if (step == 1)
+      b.prefetch(operand(b.smaller(r, b.sub(rowCount, b.integer(1))), first, step));
+  }
+
   /// A, transposed, so that what a tile reads is contiguous: [element][row].
   void copyA(Value n, Value nCount) {
     int64_t lanes = shape.stepA == 1 ? machine.vectorBits / real.getWidth() : 1;
     auto whole = [&](Value count) { return b.mul(b.div(count, b.integer(lanes)), b.integer(lanes)); };
     Value wholeRows = whole(rowCount), wholeN = whole(nCount);
     b.forEach(b.integer(0), wholeRows, lanes, [&](Value r) {
-      b.forEach(b.integer(0), wholeN, lanes, [&](Value i) { transposeTile(r, n, i, lanes); });
+      b.forEach(b.integer(0), wholeN, lanes, [&](Value i) {
+        for (int64_t row = lanes; row < 2 * lanes; ++row)
+          bringIn(b.add(r, b.integer(row)), b.add(n, i), shape.stepA);
+        transposeTile(r, n, i, lanes);
+      });
       copyOneByOne({r, b.add(r, b.integer(lanes))}, n, {wholeN, nCount});
     });
     copyOneByOne({wholeRows, rowCount}, n, {b.integer(0), nCount});
@@ -215,6 +227,8 @@ private:
   /// B, padded with zeros to whole vectors: [row][width].
   void copyPanelOfB(Value m, Value mCount, int64_t width) {
     b.forEach(b.integer(0), rowCount, 1, [&](Value r) {
+      for (int64_t i = 0; i < width; i += 512 / real.getWidth())
+        bringIn(b.add(r, b.integer(Blocking::rowsAhead)), b.add(m, b.integer(i)), shape.stepB);
       Value from = operand(r, m, shape.stepB), into = b.at(panelOfB(m), real, b.mul(r, b.integer(width)));
       overElements(mCount, shape.stepB == 1, [&](Value i, Type type) {
         b.store(b.load(type, b.at(from, real, b.mul(i, b.integer(shape.stepB)))), b.at(into, real, i));

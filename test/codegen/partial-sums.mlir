@@ -5,7 +5,7 @@
 // CHECK-LABEL: func.func private @S.map0.y(
 // CHECK: call @tile.f32.16x1.parts2(
 // CHECK-LABEL: func.func private @S.map1.odd(
-// CHECK: call @tile.f32.16x1(
+// CHECK: call @tile.f32.16x1.ahead(
 // CHECK-LABEL: func.func private @S.map2.wide(
 // CHECK: call @tile.f32.16x8.ahead(
 // A row of its own: k, k + 1 in the first sum, k + 2, k + 3 in the second.
