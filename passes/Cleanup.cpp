@@ -35,6 +35,11 @@ void passNameOn(Location from, Value to) {
     op->setLoc(from);
 }
 
+Location unnamed(Location loc) {
+  auto named = dyn_cast<NameLoc>(loc);
+  return named ? named.getChildLoc() : loc;
+}
+
 static unsigned mergeOnce(Block &block) {
   llvm::DenseSet<Operation *, EqualOps> seen;
   unsigned merged = 0;

@@ -9,6 +9,9 @@ namespace recur {
 /// Gives the name of the source that `from` carries to the op behind `to`, if that has none of its own.
 void passNameOn(mlir::Location from, mlir::Value to);
 
+/// `loc` without the name of a value: for a part of what the value is made of.
+mlir::Location unnamed(mlir::Location loc);
+
 /// Merges ops that compute the same from the same operands. The block is a graph: unlike MLIR's `cse`, this does not
 /// need definitions before uses. Returns the number of ops merged.
 unsigned mergeEqualOps(mlir::Block &block);

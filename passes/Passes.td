@@ -75,12 +75,13 @@ def RecurSimplify : Pass<"recur-simplify", "::recur::SystemOp"> {
     - folds constants and identities (`x * 1`, `x + 0`, `x * 0`, slices of concatenations, …);
     - writes signs as subtractions, small integer powers as products, transposes of products as products;
     - makes sums of pads into concatenations;
+    - takes what is constant in time out of totals: `total(x * w)` is `total(x) * w`;
     - orders sums so that a recurrence waits for as little as possible: first the terms that are off its cycle,
       then those on it;
     - merges equal equations and erases those that no output, loss, gradient or state needs. With `drop-equations` a
       named equation may go, too.
 
-    Numbers change only by the order of sums, and where a zero meets a NaN or an infinity (`x * 0` is 0).
+    Numbers change only by the order of sums and products, and where a zero meets a NaN or an infinity (`x * 0` is 0).
 
     Pre-condition: none. Works on the level of equations.
 

@@ -122,13 +122,15 @@ Value PhaseEmitter::emit(PhaseNode &node, ArrayRef<Access> reads, ArrayRef<int64
   return clone->getResult(0);
 }
 
-/// Phases of a group in execution order, each with its nodes in order.
-static std::map<std::pair<unsigned, unsigned>, SmallVector<PhaseNode *>> phasesOf(PhaseGroup &group) {
+/// Phases of a group in execution order, each with its nodes in order: by level, then by their first node. Totals of a
+/// map, which nothing in it reads, come last, so that they do not stand between phases that share their loop over rows.
+static auto phasesOf(PhaseGroup &group) {
   DenseMap<PhaseNode *, unsigned> number;
-  std::map<std::pair<unsigned, unsigned>, SmallVector<PhaseNode *>> phases; // by level, then by their first node
+  std::map<std::tuple<bool, unsigned, unsigned>, SmallVector<PhaseNode *>> phases;
   for (auto &node : group.nodes)
     if (!node->rematerialised)
-      phases[{node->level, number.try_emplace(node->leader, number.size()).first->second}].push_back(node.get());
+      phases[{group.isMap() && node->cone, node->level, number.try_emplace(node->leader, number.size()).first->second}]
+          .push_back(node.get());
   return phases;
 }
 

@@ -27,6 +27,7 @@ private:
   /// What an access reads in the end, through what is computed along with its user.
   void forEachRead(const Access &access, function_ref<void(const Access &)> body);
   void delayPointwise();
+  void joinTotals();
   void join();
 
   PhasePlan &plan;
@@ -138,6 +139,25 @@ void Partition::delayPointwise() {
   }
 }
 
+/// Totals of a map of one shape and level that read the same sequence read it once.
+void Partition::joinTotals() {
+  std::map<std::tuple<unsigned, std::vector<int64_t>, const void *>, PhaseNode *> first;
+  for (auto &node : group.nodes) {
+    if (!node->cone || node->type.getRank() != 1)
+      continue;
+    for (const Access &access : node->reads) {
+      PhaseNode *source = sourceOf(access);
+      if (!access.isWhole() || (source && source->cone) || isNumber(access))
+        continue;
+      PhaseNode *&known = first[{node->level, node->type.getShape().vec(), access.base.getAsOpaquePointer()}];
+      if (known)
+        leaderOf(node.get())->leader = leaderOf(known);
+      else
+        known = node.get();
+    }
+  }
+}
+
 /// Loops take all that is ready at once, since each phase there costs a barrier a step; maps only what belongs
 /// together.
 void Partition::join() {
@@ -164,6 +184,8 @@ void Partition::join() {
     for (const Access &access : node->reads)
       forEachRead(access, joinSource);
   }
+  if (group.isMap())
+    joinTotals();
   for (auto &node : group.nodes)
     node->leader = leaderOf(node.get());
 }

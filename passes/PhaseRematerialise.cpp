@@ -75,11 +75,17 @@ private:
           return false;
       } else if (source && !isStoredAnyway(*source)) {
         return false;
-      } else if (!isScalar) {
+      } else if (!isScalar && !isConstantInTime(access.base)) {
         sequences.insert(access.base.getAsOpaquePointer());
       }
     }
     return true;
+  }
+
+  /// One row for all steps stays in the nearest cache.
+  static bool isConstantInTime(Value base) {
+    Operation *op = base.getDefiningOp();
+    return isa<ParamOp, ConstantOp>(op) || isa<OnceOp>(op->getParentOp());
   }
 
   /// At whatever step.
@@ -88,12 +94,14 @@ private:
            ArrayRef(access.shape) == cast<RankedTensorType>(access.base.getType()).getShape();
   }
 
+  /// A product is stored instead of what is made of it.
   bool isStoredAnyway(PhaseNode &source) {
-    return !source.places.empty() || llvm::any_of(uses.lookup(&source), [&](auto &use) {
-      auto [user, access] = use;
-      bool pointwise = user->kind == PhaseNode::Compute && isPointwise(user->op);
-      return user->group != &group || !access->isWhole() || !pointwise;
-    });
+    bool isProduct = source.kind == PhaseNode::Compute && isa<MatmulOp>(source.op);
+    return isProduct || !source.places.empty() || llvm::any_of(uses.lookup(&source), [&](auto &use) {
+             auto [user, access] = use;
+             bool pointwise = user->kind == PhaseNode::Compute && isPointwise(user->op);
+             return user->group != &group || !access->isWhole() || !pointwise;
+           });
   }
 
   PhaseGroup &group;

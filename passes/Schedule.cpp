@@ -55,6 +55,8 @@ private:
   int loopBefore(Operation *op, ArrayRef<int> loopOf);
   bool isFree(Value value, unsigned loop, ArrayRef<int> loopOf);
   void assignLevels();
+  bool isStoredFor(Operation *reader, Value operand);
+  void delayPointwise();
   Operation *moveSinksToEnd();
   void buildGroups();
   Block *createGroup(Kind kind, Operation *before, Location loc);
@@ -293,6 +295,42 @@ void Scheduler::assignLevels() {
       if (int u = nodeOf(user); u >= 0)
         first = std::min(first, list[u].kind == Kind::Map && !isa<ShiftOpInterface>(user) ? list[u].level : 0);
     node.level = first == ~0u ? 0 : first;
+  }
+  delayPointwise();
+}
+
+/// Whether a later map can read `operand`, which `reader` reads, without its being stored for that: it is stored
+/// anyway, or can be computed there as well.
+bool Scheduler::isStoredFor(Operation *reader, Value operand) {
+  Operation *op = operand.getDefiningOp();
+  int s = nodeOf(op);
+  if (s < 0 || list[s].kind != Kind::Map)
+    return true;
+  auto isOther = [&](Operation *user) { return user != reader; };
+  if (llvm::none_of(operand.getUsers(), isOther))
+    return isPointwise(op) && llvm::all_of(op->getOperands(), [&](Value inner) { return isStoredFor(op, inner); });
+  return llvm::any_of(operand.getUsers(), [&](Operation *user) {
+    int u = nodeOf(user);
+    return isOther(user) && u >= 0 && list[u].level > list[s].level;
+  });
+}
+
+/// A pointwise value that only later maps use runs with the first of them, if all it reads is stored anyway: so it need
+/// not be stored itself.
+void Scheduler::delayPointwise() {
+  for (Node &node : llvm::reverse(list)) {
+    if (node.kind != Kind::Map || node.ops.size() != 1 || !isPointwise(node.ops.front()))
+      continue;
+    Operation *op = node.ops.front();
+    unsigned first = ~0u;
+    for (Operation *user : op->getUsers()) {
+      int u = nodeOf(user);
+      bool isOfMap = u >= 0 && list[u].kind == Kind::Map && !isa<ShiftOpInterface>(user);
+      first = std::min(first, isOfMap ? list[u].level : 0);
+    }
+    if (first != ~0u && first > node.level &&
+        llvm::all_of(op->getOperands(), [&](Value operand) { return isStoredFor(op, operand); }))
+      node.level = first;
   }
 }
 

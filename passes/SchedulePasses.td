@@ -45,8 +45,9 @@ def RecurSchedule : Pass<"recur-schedule", "::mlir::ModuleOp"> {
     it depends on parameters alone). So the product with the input is hoisted out of an LSTM's loop, and the weight
     gradients are one product each after the loop of its adjoint. Neighbouring maps merge, unless one reads other
     steps or a total of the other. A pointwise equation that only a loop uses, and whose operands the loop can read
-    anyway, stays in the loop: outside it would cost a whole sequence written and read. `recur.at` groups hold
-    boundary gradients, the final states (which become explicit here) and outputs of the last step.
+    anyway, stays in the loop: outside it would cost a whole sequence written and read. One that only later maps use
+    runs with the first of them, if what it reads is stored anyway. `recur.at` groups hold boundary gradients, the
+    final states (which become explicit here) and outputs of the last step.
 
     Pre-condition: a flat system. Equations only name values afterwards; leaves stand before the groups, sinks
     behind them. A cycle without a delay, one that needs both earlier and later steps, or one through a total is an
@@ -100,7 +101,8 @@ def RecurFormPhases : Pass<"recur-form-phases", "::mlir::ModuleOp"> {
     phase holds all gates of a unit. The totals that make up the gradient of a parameter are added in its memory,
     through sums, concats and transposes. A cheap value that a reduction takes, such as the square of a deviation, has
     no phase of its own: each that uses it computes it from what is stored anyway. Loops take all that is ready into
-    one phase, because each costs a barrier a step; maps only what belongs together.
+    one phase, because each costs a barrier a step; maps only what belongs together, and totals that read the same
+    sequence. Totals stand last in a map.
 
     Pre-condition: groups (`recur-schedule`). Afterwards there are only slots, groups and phases, with a workspace
     slot for every value that is read in another phase (`recur-plan-memory` makes them fewer and smaller).
@@ -140,7 +142,8 @@ def RecurPlanMemory : Pass<"recur-plan-memory", "::recur::SystemOp"> {
     What a prepared group writes moves to prepared memory, so that `prepare` may run ahead. A value that is kept on
     the tape, or that the caller gets, is read from there instead of from a workspace of its own; the workspace of an
     output remains as its fallback, for callers who want none. A value that only other phases of the same step of a
-    loop read needs no memory per step. What nobody reads is not written.
+    loop read needs no memory per step; one that only later steps of the loop read is kept for a few steps, in a ring.
+    What nobody reads is not written.
 
     Pre-condition: phases (`recur-form-phases`).
 
@@ -156,6 +159,7 @@ def RecurPlanMemory : Pass<"recur-plan-memory", "::recur::SystemOp"> {
   let statistics = [
     Statistic<"numMerged", "num-merged", "workspace slots that the tape or an output replaces">,
     Statistic<"numWithinStep", "num-within-step", "workspace slots that hold one step">,
+    Statistic<"numRings", "num-rings", "workspace slots that hold a few steps">,
     Statistic<"numPrepared", "num-prepared", "slots that prepare fills">
   ];
 }

@@ -1,5 +1,6 @@
 //===- Simplify.cpp - Algebra on equations ------------------------------------------===//
 #include "passes/Cleanup.h"
+#include "passes/Hoisting.h"
 #include "passes/Passes.h"
 #include "passes/Sums.h"
 
@@ -44,6 +45,18 @@ struct AddOfNeg : OpRewritePattern<AddOp> {
   }
 };
 
+/// x + x = x * 2, which is a factor.
+struct AddToItself : OpRewritePattern<AddOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AddOp op, PatternRewriter &rewriter) const override {
+    if (op.getX() != op.getY())
+      return failure();
+    Value two = ConstantOp::create(rewriter, op.getLoc(), op.getType(), 2.0);
+    rewriter.replaceOpWithNewOp<MulOp>(op, op.getX(), two);
+    return success();
+  }
+};
+
 /// x - (-y) = x + y;  0 - y = -y
 struct SubOfNeg : OpRewritePattern<SubOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -55,6 +68,27 @@ struct SubOfNeg : OpRewritePattern<SubOp> {
     else
       return failure();
     return success();
+  }
+};
+
+/// (-x) * y = -(x * y), and the same for quotients and for what repeats elements: an addition further on takes the
+/// sign.
+struct SignOutwards : RewritePattern {
+  explicit SignOutwards(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isa<MulOp, DivOp, BroadcastOp, ReshapeOp>(op))
+      return failure();
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto neg = operand.get().getDefiningOp<NegOp>();
+      if (!neg)
+        continue;
+      Operation *positive = rewriter.clone(*op);
+      positive->setOperand(operand.getOperandNumber(), neg.getX());
+      positive->setLoc(unnamed(op->getLoc()));
+      rewriter.replaceOpWithNewOp<NegOp>(op, positive->getResult(0));
+      return success();
+    }
+    return failure();
   }
 };
 
@@ -154,6 +188,21 @@ struct TotalOfMovement : OpRewritePattern<TotalOp> {
   }
 };
 
+/// sum(-x) = -sum(x): the sum takes x as it is stored.
+struct SumOfNeg : OpRewritePattern<ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
+    auto neg = op.getX().getDefiningOp<NegOp>();
+    if (!neg || op.getKind() != ReduceKind::sum)
+      return failure();
+    Operation *sum = rewriter.clone(*op);
+    sum->setOperand(0, neg.getX());
+    sum->setLoc(unnamed(op.getLoc()));
+    rewriter.replaceOpWithNewOp<NegOp>(op, sum->getResult(0));
+    return success();
+  }
+};
+
 /// An op that is linear in an operand that is zero: 0 @ b = 0, total(0) = 0, …
 struct LinearInZero : RewritePattern {
   explicit LinearInZero(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
@@ -224,8 +273,8 @@ struct Simplify : public recur::impl::RecurSimplifyBase<Simplify> {
 
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
-    set.add<AddOfNeg, SubOfNeg, MulByMinusOne, SmallPower, TransposeOfProduct, TotalOfSum, TotalOfMovement,
-            LinearInZero, ZeroBoundary>(context);
+    set.add<AddOfNeg, AddToItself, SubOfNeg, SignOutwards, MulByMinusOne, SmallPower, TransposeOfProduct, TotalOfSum,
+            TotalOfMovement, SumOfNeg, LinearInZero, ZeroBoundary>(context);
     patterns = std::move(set);
     return success();
   }
@@ -244,13 +293,14 @@ struct Simplify : public recur::impl::RecurSimplifyBase<Simplify> {
     for (int round = 0; round < maxRounds; ++round) {
       if (failed(applyAlgebra(getOperation())))
         return signalPassFailure();
+      unsigned hoisted = takeFactorsOut(getOperation()) + centreWeights(getOperation());
       unsigned sums = mergePads(body) + reorderSums(getOperation());
       unsigned merged = mergeEqualOps(body);
       unsigned dead = eraseDeadOps(body, dropEquations);
       numReordered += sums;
       numMerged += merged;
       numDead += dead;
-      if (sums + merged + dead == 0)
+      if (hoisted + sums + merged + dead == 0)
         return;
     }
   }

@@ -1,5 +1,6 @@
 //===- Sums.cpp - Sums of more than two terms --------------------------------------===//
 #include "passes/Sums.h"
+#include "passes/Cleanup.h"
 #include "passes/analysis/Components.h"
 #include "passes/analysis/TimeInvariance.h"
 
@@ -53,12 +54,6 @@ static Value sum(OpBuilder &builder, Location loc, ArrayRef<Value> terms) {
   for (Value term : terms)
     sum = sum ? add(builder, loc, sum, term) : term;
   return sum;
-}
-
-/// The place of an op without the name of its value: for parts of it.
-static Location unnamed(Location loc) {
-  auto named = dyn_cast<NameLoc>(loc);
-  return named ? named.getChildLoc() : loc;
 }
 
 /// Puts `value` in place of `root`; true if that is a change. The old sum stays for `eraseDeadOps`: its ops may be keys

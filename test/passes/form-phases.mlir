@@ -358,6 +358,29 @@ recur.system exported @loss {
 
 // -----
 
+// Totals of one shape that read the same sequence read it once, and stand behind what others in the map wait for.
+// CHECK-LABEL: @totals_of_one_sequence
+// CHECK: recur.phase "y" space [4] {
+// CHECK: recur.phase "{{.*}}" space [4] total {
+// CHECK: [[X:%.*]] = recur.read %x
+// CHECK: [[P:%.*]] = recur.mul [[X]]
+// CHECK-DAG: recur.accumulate [[X]]
+// CHECK-DAG: recur.accumulate [[P]]
+// CHECK-NOT: recur.phase
+recur.system exported @totals_of_one_sequence {
+  %x = recur.input "x" : tensor<4xf32> loc("x")
+  %z = recur.input "z" : tensor<4xf32> loc("z")
+  %a = recur.total %x : tensor<4xf32>
+  %p = recur.mul %x, %z : tensor<4xf32>
+  %b = recur.total %p : tensor<4xf32>
+  %y = recur.tanh %z : tensor<4xf32> loc("y")
+  recur.output "y", %y : tensor<4xf32>
+  recur.gradient "a", %a : tensor<4xf32>
+  recur.gradient "b", %b : tensor<4xf32>
+}
+
+// -----
+
 // A cycle of movement alone: the value is stored and copied from step to step.
 // CHECK-LABEL: @held
 // CHECK: recur.loop forward

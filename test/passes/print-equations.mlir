@@ -67,12 +67,12 @@ recur.system exported @LSTM {
 // CHECK-NEXT:  param E : [9, 4] ~ xavier
 // CHECK-NEXT:  param U : diag[4] ~ xavier
 // CHECK-NEXT:  h = tanh(U * h[t+1] + E[id])
-// CHECK-NEXT:  loss = total((sum(h) - y)^2 / 2) / count
+// CHECK-NEXT:  loss = total((sum(h) - y)^2) / 2 / count
 // CHECK-NEXT:  output last(h)
 // CHECK-NEXT:}
 //      CHECK:gradient of Tagger {
 // CHECK-NEXT:  z1 = sum(h) - y
-// CHECK-NEXT:  z2 = given(loss) / count / 2 * z1 + given(loss) / count / 2 * z1
+// CHECK-NEXT:  z2 = given(loss) / count / 2 * z1 * 2
 // CHECK-NEXT:  d.h = given(h) + final(h) + reshape(z2, [1]) + d.a_h[t-1] * U
 // CHECK-NEXT:  d.a_h = d.h * (1 - h^2)
 // CHECK-NEXT:  d.y = -z2

@@ -158,6 +158,31 @@ recur.system exported @products_behind {
 
 // -----
 
+// A pointwise value that only a later map uses runs there, where it need not be stored, with what it alone uses; one
+// that the loop reads as well does not.
+// CHECK-LABEL: @delayed
+// CHECK: recur.map
+// CHECK-NEXT: [[E:%.*]] = recur.matmul
+// CHECK-NEXT: recur.yield [[E]]
+// CHECK: recur.loop forward
+// CHECK: recur.map
+// CHECK-DAG: recur.tanh
+// CHECK-DAG: recur.exp
+// CHECK-DAG: recur.mul
+recur.system exported @delayed {
+  %x = recur.input "x" : tensor<4xf32>
+  %w = recur.param "w" init <xavier> : tensor<4x4xf32>
+  %e = recur.matmul %w, %x : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+  %h = recur.add %e, %hp : tensor<4xf32>
+  %a = recur.exp %e : tensor<4xf32>
+  %b = recur.tanh %a : tensor<4xf32>
+  %y = recur.mul %b, %h : tensor<4xf32>
+  recur.output "y", %y : tensor<4xf32>
+}
+
+// -----
+
 // The last step is read from just past the end, where an empty sequence shows its boundary. Several sinks keep order.
 // CHECK-LABEL: @two_outputs_and_last
 // CHECK: recur.at end offset 0

@@ -43,7 +43,8 @@ recur.system @NamedSumStays {
 // CHECK-DAG: recur.output "cover", %[[COVER]]
 // CHECK-DAG: %[[GAP:.*]] = recur.concat %x, %[[ZERO]], %y dim 0
 // CHECK-DAG: recur.output "gap", %[[GAP]]
-// CHECK-DAG: %[[XX:.*]] = recur.add %x, %x
+// CHECK-DAG: %[[TWO:.*]] = recur.constant dense<2.000000e+00> : tensor<4xf32>
+// CHECK-DAG: %[[XX:.*]] = recur.mul %x, %[[TWO]]
 // CHECK-DAG: %[[SAME:.*]] = recur.pad %[[XX]] dim 0 at 0
 // CHECK-DAG: recur.output "same", %[[SAME]]
 recur.system @Pads {
@@ -119,6 +120,14 @@ recur.system @DeadEquations {
 // CHECK-DAG: recur.output "outer(x, y).T", %[[OUTER]]
 // CHECK-DAG: %[[ZERO:.*]] = recur.constant dense<0.000000e+00> : tensor<4x4xf32>
 // CHECK-DAG: recur.output "outer(0, y)", %[[ZERO]]
+// CHECK-DAG: %[[PRODUCT:.*]] = recur.mul %y, %x
+// CHECK-DAG: %[[LESS:.*]] = recur.sub %y, %[[PRODUCT]]
+// CHECK-DAG: recur.output "-y * x + y", %[[LESS]]
+// CHECK-DAG: %[[DOUBLE:.*]] = recur.mul %x, %{{.*}}
+// CHECK-DAG: recur.output "x + x", %[[DOUBLE]]
+// CHECK-DAG: %[[SUMY:.*]] = recur.reduce sum %y
+// CHECK-DAG: %[[MINUS:.*]] = recur.neg %[[SUMY]]
+// CHECK-DAG: recur.output "sum(-y)", %[[MINUS]]
 recur.system @Algebra {
   %x = recur.input "x" : tensor<4xf32> loc("x")
   %y = recur.input "y" : tensor<4xf32> loc("y")
@@ -136,6 +145,13 @@ recur.system @Algebra {
   %three = recur.constant dense<3.0> : tensor<4xf32>
   %5 = recur.pow %x, %three : tensor<4xf32>
   recur.output "x ^ 3", %5 : tensor<4xf32>
+  %12 = recur.mul %0, %x : tensor<4xf32>
+  %13 = recur.add %12, %y : tensor<4xf32>
+  recur.output "-y * x + y", %13 : tensor<4xf32>
+  %10 = recur.add %x, %x : tensor<4xf32>
+  recur.output "x + x", %10 : tensor<4xf32>
+  %11 = recur.reduce sum %0 dim 0 : tensor<4xf32> -> tensor<f32>
+  recur.output "sum(-y)", %11 : tensor<f32>
   %6 = recur.outer %x, %y : (tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
   %7 = recur.transpose %6 : tensor<4x4xf32> -> tensor<4x4xf32>
   recur.output "outer(x, y).T", %7 : tensor<4x4xf32>
@@ -162,6 +178,67 @@ recur.system @Totals {
   %3 = recur.pad %2 dim 0 at 0 : tensor<4x4xf32> -> tensor<8x4xf32>
   %4 = recur.total %3 : tensor<8x4xf32>
   recur.gradient "W", %4 : tensor<8x4xf32>
+}
+
+// What is the same at every step is a factor of the total, not of each term, even of terms that others use.
+// CHECK-LABEL: recur.system @FactorsOfTotals
+// CHECK-DAG: %[[W:.*]] = recur.param "w"
+// CHECK-DAG: %[[V:.*]] = recur.param "v"
+// CHECK-DAG: %[[XY:.*]] = recur.mul %x, %y
+// CHECK-DAG: %[[TXY:.*]] = recur.total %[[XY]]
+// CHECK-DAG: %[[Q:.*]] = recur.div %[[TXY]], %[[V]]
+// CHECK-DAG: %[[D:.*]] = recur.mul %[[Q]], %[[W]]
+// CHECK-DAG: recur.gradient "w", %[[D]]
+// CHECK-DAG: %[[TX:.*]] = recur.total %x
+// CHECK-DAG: %[[E:.*]] = recur.mul %[[TX]], %[[W]]
+// CHECK-DAG: recur.gradient "v", %[[E]]
+recur.system @FactorsOfTotals {
+  %x = recur.input "x" : tensor<4xf32> loc("x")
+  %y = recur.input "y" : tensor<4xf32> loc("y")
+  %w = recur.param "w" init <xavier> : tensor<4xf32> loc("w")
+  %v = recur.param "v" init <xavier> : tensor<4xf32> loc("v")
+  %0 = recur.mul %x, %w : tensor<4xf32>
+  %1 = recur.mul %0, %y : tensor<4xf32>
+  %2 = recur.div %1, %v : tensor<4xf32>
+  %3 = recur.total %2 : tensor<4xf32>
+  recur.gradient "w", %3 : tensor<4xf32>
+  %4 = recur.total %0 : tensor<4xf32>
+  recur.gradient "v", %4 : tensor<4xf32>
+  recur.output "z", %0 : tensor<4xf32>
+}
+
+// The mean over the outputs of a product is taken of its weights, unless the product is needed as it is.
+// CHECK-LABEL: recur.system @CentredProducts
+// CHECK-DAG: %[[V:.*]] = recur.param "V"
+// CHECK-DAG: %[[W:.*]] = recur.param "W"
+// CHECK-DAG: %[[SUM:.*]] = recur.reduce sum %[[W]] dim 0 keep : tensor<8x4xf32> -> tensor<1x4xf32>
+// CHECK-DAG: %[[MEAN:.*]] = recur.div %[[SUM]]
+// CHECK-DAG: %[[SPREAD:.*]] = recur.broadcast %[[MEAN]] : tensor<1x4xf32> -> tensor<8x4xf32>
+// CHECK-DAG: %[[CENTRED:.*]] = recur.sub %[[W]], %[[SPREAD]]
+// CHECK-DAG: %[[Y:.*]] = recur.matmul %[[CENTRED]], %x
+// CHECK-DAG: recur.output "y", %[[Y]]
+// CHECK-DAG: %[[P:.*]] = recur.matmul %[[V]], %x
+// CHECK-DAG: recur.output "p", %[[P]]
+// CHECK-DAG: %[[Z:.*]] = recur.sub %[[P]]
+// CHECK-DAG: recur.output "z", %[[Z]]
+recur.system @CentredProducts {
+  %x = recur.input "x" : tensor<4xf32> loc("x")
+  %w = recur.param "W" init <xavier> : tensor<8x4xf32>
+  %v = recur.param "V" init <xavier> : tensor<8x4xf32>
+  %n = recur.constant dense<8.0> : tensor<1xf32>
+  %0 = recur.matmul %w, %x : (tensor<8x4xf32>, tensor<4xf32>) -> tensor<8xf32>
+  %1 = recur.reduce sum %0 dim 0 keep : tensor<8xf32> -> tensor<1xf32>
+  %2 = recur.div %1, %n : tensor<1xf32>
+  %3 = recur.broadcast %2 : tensor<1xf32> -> tensor<8xf32>
+  %y = recur.sub %0, %3 : tensor<8xf32>
+  recur.output "y", %y : tensor<8xf32>
+  %4 = recur.matmul %v, %x : (tensor<8x4xf32>, tensor<4xf32>) -> tensor<8xf32>
+  %5 = recur.reduce sum %4 dim 0 keep : tensor<8xf32> -> tensor<1xf32>
+  %6 = recur.div %5, %n : tensor<1xf32>
+  %7 = recur.broadcast %6 : tensor<1xf32> -> tensor<8xf32>
+  %z = recur.sub %4, %7 : tensor<8xf32>
+  recur.output "z", %z : tensor<8xf32>
+  recur.output "p", %4 : tensor<8xf32>
 }
 
 // A state reads what the caller gives, even if the sequence is zero; a shift without a state does not.
