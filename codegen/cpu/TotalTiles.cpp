@@ -73,8 +73,9 @@ struct Blocking {
   int64_t columns;   // of a wide tile; a narrow one has one less
   int64_t wide, all; // blocks along the last dim: the wide ones come first
   int64_t rowPieces; // tiles along the first dim
+  ArrayRef<int64_t> space;
 
-  Blocking(const Machine &machine, FloatType real, ArrayRef<int64_t> space) {
+  Blocking(const Machine &machine, FloatType real, ArrayRef<int64_t> space) : space(space) {
     lanes = machine.lanes(real, space[1]);
     int64_t vectors = llvm::divideCeil(space[1], lanes);
     all = llvm::divideCeil(vectors, fullTileColumns(machine));
@@ -82,10 +83,11 @@ struct Blocking {
     wide = all - (all * columns - vectors);
     bWidth = lanes * columns;
     rowPieces = llvm::divideCeil(space[0], tileRows);
-    // Blocks of nearly the same size, of whole tiles: a copy of one and of all of B fit in a second-level cache.
-    int64_t blocks = llvm::divideCeil(space[0], 8192 / real.getWidth());
-    aWidth = llvm::alignTo(llvm::divideCeil(space[0], blocks), tileRows);
+    aWidth = std::min(widestA(real), rowPieces * tileRows);
   }
+
+  /// Of whole tiles: a copy of one block of A and of all of B fit in a second-level cache.
+  static int64_t widestA(FloatType real) { return llvm::alignTo(8192 / real.getWidth(), tileRows); }
 
   /// How long before it is copied a row of B is brought in.
   static constexpr int64_t rowsAhead = 8;
@@ -94,21 +96,47 @@ struct Blocking {
   int64_t scratchA() const { return llvm::alignTo(aWidth * aStep, 64); }
   int64_t scratch() const { return scratchA() + rows * (all * bWidth - (all - wide) * lanes); }
 
+  /// Where the narrow tiles begin along the last dim.
+  int64_t wideEnd() const { return std::min(wide * bWidth, space[1]); }
+
   /// Threads divide the first dim into rows of a tile, or the last one into its blocks where that gives more pieces.
   bool dividesRows() const { return rowPieces >= 16 || rowPieces >= all; }
+
+  /// What of the first dim and of the last one is in `slice`.
+  std::pair<Slice, Slice> parts(Code &b, Slice slice) const {
+    Value rowEnd = b.integer(space[0]), columnEnd = b.integer(space[1]);
+    if (dividesRows())
+      return {{b.mul(slice.begin, b.integer(tileRows)), b.smaller(b.mul(slice.end, b.integer(tileRows)), rowEnd)},
+              {b.integer(0), columnEnd}};
+    return {{b.integer(0), rowEnd}, {blockStart(b, slice.begin), b.smaller(blockStart(b, slice.end), columnEnd)}};
+  }
+
+private:
+  /// The element of the last dim with which a block begins.
+  Value blockStart(Code &b, Value block) const {
+    Value before = b.smaller(block, b.integer(wide)), narrow = b.sub(block, before);
+    return b.add(b.mul(before, b.integer(bWidth)), b.mul(narrow, b.integer(bWidth - lanes)));
+  }
 };
 
-/// Sizes and strides of a total: those that agree in all of them share one function.
+/// Totals that agree in this share their functions, of whatever size they are.
 struct TotalShape {
   FloatType real;
-  ArrayRef<int64_t> space;
-  int64_t stepA, stepB;     // elements from one of an operand to the next
-  ArrayRef<int64_t> result; // strides
+  int64_t lanes, columns;
+  bool hasWide, hasNarrow;
+  int64_t stepA, stepB; // elements from one of an operand to the next
+
+  TotalShape(FloatType real, const Blocking &sizes, recur::AccumulateOp total)
+      : real(real), lanes(sizes.lanes), columns(sizes.columns), hasWide(sizes.wideEnd() > 0),
+        hasNarrow(sizes.wideEnd() < sizes.space[1]), stepA(readA(total).getStrides().back()),
+        stepB(readB(total).getStrides().back()) {}
 
   std::string name(StringRef does) const {
-    std::string name = (does + (real.isF32() ? ".f32" : ".f64")).str();
-    for (int64_t number : {space[0], space[1], stepA, stepB, result[0]})
-      name += "." + std::to_string(number);
+    std::string name = (does + (real.isF32() ? ".f32." : ".f64.")).str() + std::to_string(lanes) + "x";
+    name += (hasWide ? std::to_string(columns) : "") + (hasNarrow ? "-" + std::to_string(columns - 1) : "");
+    for (int64_t step : {stepA, stepB})
+      if (step != 1)
+        name += ".by" + std::to_string(step);
     return name;
   }
 };
@@ -118,28 +146,26 @@ struct TotalShape {
 class TotalFunction {
 public:
   TotalFunction(Code &b, const Machine &machine, const TotalShape &shape, func::FuncOp function)
-      : b(b), machine(machine), shape(shape), real(shape.real), space(shape.space), sizes(machine, real, space),
-        arithmetic(makeArithmetic(b, machine, real, real, sizes.lanes)), pointers(function.getArgument(0)),
-        rowCount(function.getArgument(1)), copyOfA(function.getArgument(2)), ns{b.integer(0), b.integer(space[0])},
-        ms{b.integer(0), b.integer(space[1])} {
-    Slice slice{function.getArgument(3), function.getArgument(4)};
-    if (function.getNumArguments() > 5)
-      result = function.getArgument(5);
-    copyOfB = b.at(copyOfA, real, b.integer(sizes.scratchA()));
-    if (sizes.dividesRows())
-      ns = {b.mul(slice.begin, b.integer(tileRows)), b.smaller(b.mul(slice.end, b.integer(tileRows)), ns.end)};
-    else
-      ms = {blockStart(slice.begin), b.smaller(blockStart(slice.end), ms.end)};
+      : b(b), machine(machine), shape(shape), real(shape.real), lanes(shape.lanes),
+        arithmetic(makeArithmetic(b, machine, real, real, lanes)), pointers(function.getArgument(0)),
+        rowCount(function.getArgument(1)), copyOfB(function.getArgument(2)),
+        ms{function.getArgument(3), function.getArgument(4)}, wideEnd(function.getArgument(5)) {
+    if (function.getNumArguments() == 6)
+      return;
+    copyOfA = function.getArgument(6);
+    ns = {function.getArgument(7), function.getArgument(8)};
+    result = function.getArgument(9);
+    resultStep = function.getArgument(10);
   }
 
   void copyB() {
-    overPanels([&](Value m, Value mCount, int64_t columns) { copyPanelOfB(m, mCount, columns * sizes.lanes); });
+    overPanels([&](Value m, Value mCount, int64_t columns) { copyPanelOfB(m, mCount, columns * lanes); });
   }
 
   void addProducts() {
     rows = b.scratch(b.pointerType(), tileRows);
-    out = b.scratch(real, tileRows * sizes.bWidth);
-    blocks(b, ns, sizes.aWidth, [&](Value n, Value nCount) {
+    out = b.scratch(real, tileRows * shape.columns * lanes);
+    blocks(b, ns, Blocking::widestA(real), [&](Value n, Value nCount) {
       copyA(n, nCount);
       overPanels([&](Value m, Value mCount, int64_t columns) {
         blocks(b, {b.integer(0), nCount}, tileRows,
@@ -155,24 +181,15 @@ public:
   }
 
 private:
-  /// The element of the last dim with which a block begins.
-  Value blockStart(Value block) {
-    Value wide = b.smaller(block, b.integer(sizes.wide)), narrow = b.sub(block, wide);
-    int64_t narrowWidth = sizes.bWidth - sizes.lanes;
-    return b.add(b.mul(wide, b.integer(sizes.bWidth)), b.mul(narrow, b.integer(narrowWidth)));
-  }
-
   /// The panels of the last dim that are in `ms`, in tiles of `columns` vectors.
   void overPanels(function_ref<void(Value m, Value mCount, int64_t columns)> body) {
-    int64_t wideEnd = std::min(sizes.wide * sizes.bWidth, space[1]);
-    auto part = [&](int64_t from, int64_t to, int64_t columns) {
-      if (from >= to)
-        return;
-      Value begin = b.createOrFold<arith::MaxSIOp>(ms.begin, b.integer(from)), end = b.smaller(ms.end, b.integer(to));
-      blocks(b, {begin, end}, columns * sizes.lanes, [&](Value m, Value mCount) { body(m, mCount, columns); });
+    auto part = [&](Value begin, Value end, int64_t columns) {
+      blocks(b, {begin, end}, columns * lanes, [&](Value m, Value mCount) { body(m, mCount, columns); });
     };
-    part(0, wideEnd, sizes.columns);
-    part(wideEnd, space[1], sizes.columns - 1);
+    if (shape.hasWide)
+      part(ms.begin, b.smaller(ms.end, wideEnd), shape.columns);
+    if (shape.hasNarrow)
+      part(b.createOrFold<arith::MaxSIOp>(ms.begin, wideEnd), ms.end, shape.columns - 1);
   }
 
   Value panelOfB(Value m) { return b.at(copyOfB, real, b.mul(m, b.integer(Blocking::rows))); }
@@ -191,24 +208,24 @@ private:
 
   /// A, transposed, so that what a tile reads is contiguous: [element][row].
   void copyA(Value n, Value nCount) {
-    int64_t lanes = shape.stepA == 1 ? machine.vectorBits / real.getWidth() : 1;
-    auto whole = [&](Value count) { return b.mul(b.div(count, b.integer(lanes)), b.integer(lanes)); };
+    int64_t width = shape.stepA == 1 ? machine.vectorBits / real.getWidth() : 1;
+    auto whole = [&](Value count) { return b.mul(b.div(count, b.integer(width)), b.integer(width)); };
     Value wholeRows = whole(rowCount), wholeN = whole(nCount);
-    b.forEach(b.integer(0), wholeRows, lanes, [&](Value r) {
-      b.forEach(b.integer(0), wholeN, lanes, [&](Value i) {
-        for (int64_t row = lanes; row < 2 * lanes; ++row)
+    b.forEach(b.integer(0), wholeRows, width, [&](Value r) {
+      b.forEach(b.integer(0), wholeN, width, [&](Value i) {
+        for (int64_t row = width; row < 2 * width; ++row)
           bringIn(b.add(r, b.integer(row)), b.add(n, i), shape.stepA);
-        transposeTile(r, n, i, lanes);
+        transposeTile(r, n, i, width);
       });
-      copyOneByOne({r, b.add(r, b.integer(lanes))}, n, {wholeN, nCount});
+      copyOneByOne({r, b.add(r, b.integer(width))}, n, {wholeN, nCount});
     });
     copyOneByOne({wholeRows, rowCount}, n, {b.integer(0), nCount});
   }
 
-  void transposeTile(Value r, Value n, Value i, int64_t lanes) {
-    auto type = VectorType::get({lanes}, real);
+  void transposeTile(Value r, Value n, Value i, int64_t width) {
+    auto type = VectorType::get({width}, real);
     SmallVector<Value> vectors;
-    for (int64_t row = 0; row < lanes; ++row)
+    for (int64_t row = 0; row < width; ++row)
       vectors.push_back(b.load(type, operand(b.add(r, b.integer(row)), b.add(n, i), shape.stepA)));
     for (auto [element, vector] : llvm::enumerate(transpose(b, vectors)))
       b.store(vector, copied(b.add(i, b.integer(int64_t(element))), r));
@@ -241,30 +258,31 @@ private:
   void overElements(Value count, bool vectors, function_ref<void(Value, Type)> body) {
     Value whole = b.integer(0);
     if (vectors) {
-      whole = b.mul(b.div(count, b.integer(sizes.lanes)), b.integer(sizes.lanes));
-      b.forEach(b.integer(0), whole, sizes.lanes, [&](Value i) { body(i, VectorType::get({sizes.lanes}, real)); });
+      whole = b.mul(b.div(count, b.integer(lanes)), b.integer(lanes));
+      b.forEach(b.integer(0), whole, lanes, [&](Value i) { body(i, VectorType::get({lanes}, real)); });
     }
     b.forEach(whole, count, 1, [&](Value i) { body(i, real); });
   }
 
   void tile(Value n, Value i, Value count, Value m, Value mCount, int64_t columns) {
     auto resultRow = [&](Value row) {
-      return b.at(result, real, b.dot(0, shape.result, {b.add(b.add(n, i), row), m}));
+      return b.at(result, real, b.add(b.mul(b.add(b.add(n, i), row), resultStep), m));
     };
     b.forEach(b.integer(0), count, 1, [&](Value row) {
       b.store(copied(b.add(i, row), b.integer(0)), b.at(rows, b.pointerType(), row));
       // What will be added to comes while the sums are computed.
       for (int64_t c = 0; c < columns; ++c)
-        b.prefetch(b.at(resultRow(row), real, b.integer(c * sizes.lanes)));
+        b.prefetch(b.at(resultRow(row), real, b.integer(c * lanes)));
     });
-    TileCore core(*arithmetic, sizes.lanes, columns);
+    TileCore core(*arithmetic, lanes, columns);
     core.rows = rows;
     core.weights = panelOfB(m);
     core.steps = rowCount;
     core.out = out;
+    core.ahead = core.weights;
     core.call(b, machine, count);
     b.forEach(b.integer(0), count, 1, [&](Value row) {
-      Value sums = b.at(out, real, b.mul(row, b.integer(columns * sizes.lanes))), into = resultRow(row);
+      Value sums = b.at(out, real, b.mul(row, b.integer(columns * lanes))), into = resultRow(row);
       overElements(mCount, true, [&](Value j, Type type) {
         Value address = b.at(into, real, j);
         b.store(arith::AddFOp::create(b, b.load(type, address), b.load(type, b.at(sums, real, j))), address);
@@ -276,11 +294,13 @@ private:
   const Machine &machine;
   const TotalShape &shape;
   FloatType real;
-  ArrayRef<int64_t> space;
-  Blocking sizes;
+  int64_t lanes;
   std::unique_ptr<TileArithmetic> arithmetic;
-  Value pointers, rowCount, copyOfA, copyOfB, result, rows, out;
-  Slice ns, ms;
+  Value pointers, rowCount, copyOfB;
+  Slice ms;
+  Value wideEnd, copyOfA;
+  Slice ns;
+  Value result, resultStep, rows, out;
 };
 
 } // namespace
@@ -307,19 +327,22 @@ void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp p
       b.store(b.at(start, real, b.integer(read.getOffset())), b.at(rows, b.pointerType(), r));
     });
   };
+  Blocking sizes(machine, real, phase.getSpace());
+  auto [ns, ms] = sizes.parts(b, slice);
+  Value copyOfA = frame.base(scratch), copyOfB = b.at(copyOfA, real, b.integer(sizes.scratchA()));
   TotalFunction::blocks(b, {b.integer(0), frame.rowCount()}, Blocking::rows, [&](Value firstRow, Value rowCount) {
     for (recur::AccumulateOp total : totals) {
       b.setLoc(total.getLoc());
-      TotalShape shape{real, phase.getSpace(), readA(total).getStrides().back(), readB(total).getStrides().back(),
-                       total.getStrides()};
-      SmallVector<Value> arguments = {rows, rowCount, frame.base(scratch), slice.begin, slice.end};
+      TotalShape shape(real, sizes, total);
+      SmallVector<Value> arguments = {rows, rowCount, copyOfB, ms.begin, ms.end, b.integer(sizes.wideEnd())};
       if (total == totals[0]) {
         findRows(readB(total), firstRow, rowCount);
         b.callShared(shape.name("total.copy"), arguments,
                      [&](func::FuncOp function) { TotalFunction(b, machine, shape, function).copyB(); });
       }
       findRows(readA(total), firstRow, rowCount);
-      arguments.push_back(b.at(frame.slotRow(total.getSlot(), {}, {}), real, b.integer(total.getOffset())));
+      Value result = b.at(frame.slotRow(total.getSlot(), {}, {}), real, b.integer(total.getOffset()));
+      arguments.append({copyOfA, ns.begin, ns.end, result, b.integer(total.getStrides()[0])});
       b.callShared(shape.name("total"), arguments,
                    [&](func::FuncOp function) { TotalFunction(b, machine, shape, function).addProducts(); });
     }
