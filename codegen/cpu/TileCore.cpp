@@ -14,8 +14,8 @@ namespace seqc::cpu {
 static int64_t sumRegisters(const Machine &machine) { return machine.registers >= 32 ? 24 : 12; }
 
 /// Steps in one turn of a loop with so many sums. Instructions that only count turns take the place of multiplications,
-/// but for a few sums, which wait for weights. Tiles of few rows are for batches of few, and code that is compiled.
-static int64_t unrolling(int64_t sums, int64_t rows) { return sums < 16 ? 1 : rows + 1 < tileRows ? 2 : 4; }
+/// but for a few sums, which wait for weights.
+static int64_t unrolling(int64_t sums) { return sums >= 16 ? 2 : 1; }
 
 int64_t fullTileColumns(const Machine &machine) { return sumRegisters(machine) / tileRows; }
 
@@ -68,7 +68,7 @@ private:
   void emitChunk(ArrayRef<Value> a, int64_t first, int64_t count) {
     int64_t tile = int64_t(a.size()) * count;
     // Which part a step is in must not depend on the rows.
-    int64_t inPair = arithmetic.panel().narrow() ? 1 : 2, turn = parts > 1 ? parts * inPair : unrolling(tile, a.size());
+    int64_t inPair = arithmetic.panel().narrow() ? 1 : 2, turn = parts > 1 ? parts * inPair : unrolling(tile);
     SmallVector<Value> sums =
         b.foldUnrolled(steps, turn, startOf(tile, first, count), [&](Value step, int64_t i, ValueRange before) {
           SmallVector<Value> next(before);
