@@ -14,10 +14,13 @@ void buildTilePlan(OpPassManager &passes, const Target &target, WeightFormat wei
   passes.addPass(cpu::createPlanTiles({target.vectorBits, target.registers, target.dotBf16, target.dotInt8, weights}));
 }
 
-void buildCpuLowering(OpPassManager &passes, const Target &target, bool fastActivations) {
+void buildVectorCode(OpPassManager &passes, const Target &target, bool fastActivations) {
   passes.addPass(cpu::createLowerToCpu(
       {target.vectorBits, target.registers, target.dotBf16, target.dotInt8, target.fma, fastActivations}));
   passes.addPass(createCSEPass());
+}
+
+void buildLlvmDialect(OpPassManager &passes) {
   passes.addPass(createSCFToControlFlowPass());
   // What has an instruction first: the libm pass would call floor and its like.
   passes.addPass(createConvertMathToLLVMPass());

@@ -12,9 +12,12 @@ namespace seqc {
 /// `weights`: how inference programs store them.
 void buildTilePlan(mlir::OpPassManager &passes, const Target &target, WeightFormat weights = WeightFormat::full);
 
-/// Phases to the LLVM dialect: afterwards each system @S is a function @S.run(ptr), and @S.prepare(ptr) if it has
+/// Phases to functions on vectors: afterwards each system @S is a function @S.run(ptr), and @S.prepare(ptr) if it has
 /// prepared groups; both take a `seqc_frame`. `fastActivations`: exp, tanh and sigmoid of f32 by FastMath.h.
-void buildCpuLowering(mlir::OpPassManager &passes, const Target &target, bool fastActivations = false);
+void buildVectorCode(mlir::OpPassManager &passes, const Target &target, bool fastActivations = false);
+
+/// From there to the LLVM dialect, by passes of MLIR alone.
+void buildLlvmDialect(mlir::OpPassManager &passes);
 
 } // namespace seqc
 

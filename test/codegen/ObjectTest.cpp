@@ -26,7 +26,8 @@ std::string generate(const std::string &text, const std::string &targetName, Emi
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context, "lstm.seq");
   mlir::PassManager passes(&context);
   buildTilePlan(passes, *target);
-  buildCpuLowering(passes, *target);
+  buildVectorCode(passes, *target);
+  buildLlvmDialect(passes);
   EXPECT_TRUE(mlir::succeeded(passes.run(*module)));
   auto code = emitCode({{*module, &*target, ""}}, what);
   EXPECT_TRUE(mlir::succeeded(code));

@@ -58,7 +58,8 @@ std::unique_ptr<Program> Program::compile(const std::string &text, const std::st
     return nullptr;
   mlir::PassManager plan(&context), lower(&context);
   buildTilePlan(plan, *target);
-  buildCpuLowering(lower, *target, fastActivations);
+  buildVectorCode(lower, *target, fastActivations);
+  buildLlvmDialect(lower);
   EXPECT_TRUE(mlir::succeeded(plan.run(*module)));
   auto system = *module->getOps<recur::SystemOp>().begin();
   std::string name = system.getSymName().str();

@@ -76,7 +76,7 @@ private:
   /// The header without a library.
   Outcome writeHeaderAlone();
 
-  Outcome runPasses(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build);
+  Outcome runPasses(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build, bool verifies = true);
   Outcome writeModule();
   /// The gradients of all models as equations.
   Outcome writeAdjoints();
@@ -164,8 +164,9 @@ Outcome Compilation::load() {
 
 //===-- Lowering ---------------------------------------------------------------------===//
 
-Outcome Compilation::runPasses(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build) {
+Outcome Compilation::runPasses(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build, bool verifies) {
   PassManager passes(&context);
+  passes.enableVerifier(verifies);
   build(passes);
   Messages messages(context, sources, /*internal=*/!options.inputIsIr());
   return succeeded(passes.run(on)) ? Outcome::Success : badPasses();
@@ -276,9 +277,12 @@ Outcome Compilation::lowerToMachine() {
     if (outcome != Outcome::Success)
       break;
     eraseInterfaces(*level.module);
-    outcome = runPasses(*level.module, [&](OpPassManager &passes) {
-      buildCpuLowering(passes, *level.target, options.fastActivations);
-    });
+    outcome = runPasses(
+        *level.module, [&](OpPassManager &passes) { buildVectorCode(passes, *level.target, options.fastActivations); });
+    // What passes of MLIR make of it is verified when it becomes LLVM's: after each of them it would take as long as
+    // they do.
+    if (outcome == Outcome::Success)
+      outcome = runPasses(*level.module, buildLlvmDialect, /*verifies=*/false);
   }
   return outcome;
 }
