@@ -4,6 +4,7 @@
 #include "codegen/RuntimeModel.h"
 #include "runtime/internal.h"
 
+#include "llvm/ADT/MapVector.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/IntrinsicsAArch64.h"
 #include "llvm/IR/IntrinsicsX86.h"
@@ -156,8 +157,12 @@ private:
   }
 
   // Everything that must not be negative goes into one sum of sign bits: a pointer less one for a pointer that must
-  // not be null, a size less what is needed; everything that must be aligned into one sum of low bits.
-  void mustNotBeNegative(Value *value) { signs = signs ? b.CreateOr(signs, value) : value; }
+  // not be null, a size less what is needed; for arrays, into vectors of such sums. Everything that must be aligned
+  // goes into one sum of low bits.
+  void mustNotBeNegative(Value *value) {
+    Value *&sum = signs[value->getType()];
+    sum = sum ? b.CreateOr(sum, value) : value;
+  }
   void mustNotBeNull(Value *value) { mustNotBeNegative(b.CreateSub(address(value), number(1))); }
   void mustBeAligned(Value *value, int64_t alignment) {
     Value *&bits = lowBits[alignment];
@@ -165,11 +170,17 @@ private:
   }
 
   void decide() {
-    Value *good = b.CreateICmpSGE(signs, number(0));
+    Value *good = b.getTrue();
+    for (auto [type, sum] : signs) {
+      Value *isNegative = b.CreateICmpSLT(sum, Constant::getNullValue(type));
+      if (auto *vector = dyn_cast<FixedVectorType>(type))
+        isNegative = b.CreateIsNotNull(b.CreateBitCast(isNegative, b.getIntNTy(vector->getNumElements())));
+      good = b.CreateAnd(good, b.CreateNot(isNegative));
+    }
     for (auto [alignment, bits] : lowBits)
       good = b.CreateAnd(good, b.CreateIsNull(b.CreateAnd(bits, number(static_cast<uint64_t>(alignment - 1)))));
     goOnIf(good);
-    signs = nullptr;
+    signs.clear();
     lowBits.clear();
   }
 
@@ -220,16 +231,22 @@ private:
     mustNotBeNegative(b.CreateSub(size, number(static_cast<uint64_t>(needed))));
   }
 
-  /// Loads and checks the arrays of every list, but for parameters that are not looked at.
+  /// Loads and checks the arrays of every list, but for parameters that are not looked at: two neighbours at once.
   void checkArrays() {
     Value *tag = field(prepared, offsetof(seqc_header, tag), i64);
-    for (auto &[source, list] : lists)
-      for (int64_t i = 0, count = static_cast<int64_t>(list.tensors->size()); i < count; ++i)
-        if (source != SEQC_PARAM || isRead(source, i))
-          checkArray(source, list, i);
+    for (auto &[source, list] : lists) {
+      auto isChecked = [&, source = source](int64_t i) { return source != SEQC_PARAM || isRead(source, i); };
+      for (int64_t i = 0, next, end = static_cast<int64_t>(list.tensors->size()); i < end; i = next) {
+        next = i + 1;
+        if (!isChecked(i))
+          continue;
+        if (list.required && next < end && isChecked(next))
+          ++next;
+        checkNeighbours(source, list, i, next);
+      }
+    }
     goOnIf(b.CreateICmpEQ(tag, number(tables.tag)));
-    if (signs)
-      decide();
+    decide();
   }
 
   /// Whether more than `prepare` reads it.
@@ -239,21 +256,28 @@ private:
     });
   }
 
-  void checkArray(int source, const List &list, int64_t i) {
-    const ModelTensor &tensor = (*list.tensors)[static_cast<size_t>(i)];
-    int64_t start = i * static_cast<int64_t>(sizeof(seqc_array));
-    Value *data = field(list.arrays, start + static_cast<int64_t>(offsetof(seqc_array, data)), pointer);
-    arrays[{source, i}] = data;
-    mustBeAligned(data, model.bytesOf(tensor));
-    if (list.required)
-      mustNotBeNull(data);
+  /// Arrays first … end - 1 of a list.
+  void checkNeighbours(int source, const List &list, int64_t first, int64_t end) {
+    static_assert(sizeof(seqc_array) == 4 * sizeof(int64_t) && offsetof(seqc_array, data) == 0 &&
+                      offsetof(seqc_array, count) == sizeof(int64_t),
+                  "arrays are checked as vectors: data, count, two strides");
+    SmallVector<Constant *> least;
+    Value *isMissing = nullptr;
+    for (int64_t i = first; i < end; ++i) {
+      const ModelTensor &tensor = (*list.tensors)[static_cast<size_t>(i)];
+      Value *data = field(list.arrays, i * static_cast<int64_t>(sizeof(seqc_array)), pointer);
+      arrays[{source, i}] = data;
+      mustBeAligned(data, model.bytesOf(tensor));
+      isMissing = b.CreateIsNull(data);
+      auto features = static_cast<uint64_t>(tensor.features());
+      least.append({b.getInt64(1), b.getInt64(features), b.getInt64(0), b.getInt64(0)});
+    }
+    auto *type = FixedVectorType::get(i64, static_cast<unsigned>(least.size()));
+    Value *given = field(list.arrays, first * static_cast<int64_t>(sizeof(seqc_array)), type);
+    cast<LoadInst>(given)->setAlignment(Align(alignof(seqc_array)));
+    Constant *needed = ConstantVector::get(least);
     // What is not wanted need not have a size.
-    Value *size = field(list.arrays, start + static_cast<int64_t>(offsetof(seqc_array, count)), i64);
-    Value *missing = b.CreateSub(size, number(static_cast<uint64_t>(tensor.features())));
-    Value *strides = b.CreateOr(field(list.arrays, start + static_cast<int64_t>(offsetof(seqc_array, stride_t)), i64),
-                                field(list.arrays, start + static_cast<int64_t>(offsetof(seqc_array, stride_b)), i64));
-    Value *wrong = b.CreateOr(missing, strides);
-    mustNotBeNegative(list.required ? wrong : b.CreateSelect(b.CreateIsNull(data), number(0), wrong));
+    mustNotBeNegative(b.CreateSub(list.required ? given : b.CreateSelect(isMissing, needed, given), needed));
   }
 
   void checkIds() {
@@ -370,7 +394,8 @@ private:
   Value *call;
   Type *i64, *pointer;
   BasicBlock *refuse = nullptr;
-  Value *signs = nullptr, *prepared = nullptr, *loss = nullptr;
+  MapVector<Type *, Value *> signs; // a number, or vectors of them
+  Value *prepared = nullptr, *loss = nullptr;
   std::map<int64_t, Value *> lowBits;
   std::map<int, List> lists;                         // by source
   std::map<std::pair<int, int64_t>, Value *> arrays; // their data
