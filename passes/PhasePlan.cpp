@@ -116,6 +116,7 @@ void PhasePlan::dropUnused() {
       if (place.id)
         use(place.id);
   }
+  dropConcats(live);
   for (PhaseGroup *group : inOrder())
     llvm::erase_if(group->nodes, [&](auto &node) {
       if (live.contains(node.get()))
@@ -124,6 +125,19 @@ void PhasePlan::dropUnused() {
         nodes.erase(node->value);
       return true;
     });
+}
+
+/// A concat of which a part goes is read by nobody, so that the others need no place in it.
+void PhasePlan::dropConcats(const DenseSet<PhaseNode *> &live) {
+  DenseSet<Value> dropped;
+  for (auto &[concat, nodes] : parts)
+    if (!llvm::all_of(nodes, [&](PhaseNode *part) { return live.contains(part); }))
+      dropped.insert(concat);
+  for (Value concat : dropped) {
+    for (PhaseNode *part : parts[concat])
+      llvm::erase_if(part->places, [&](const Place &place) { return place.within == concat; });
+    parts.erase(concat);
+  }
 }
 
 PhaseNode *PhasePlan::addCopy(PhaseGroup &group, const Access &access, Type elementType, Location loc) {

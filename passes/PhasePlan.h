@@ -101,6 +101,7 @@ public:
   llvm::MapVector<mlir::Operation *, llvm::SmallVector<Place>> addedTo; // totals and boundary gradients
 
 private:
+  void dropConcats(const llvm::DenseSet<PhaseNode *> &live);
   bool mayShare(mlir::Value value) const;
   /// The concat that a value may live in, and where: as a part of it, or as a concat of some of its parts.
   std::optional<std::pair<mlir::Value, int64_t>> placeWithin(mlir::Value value) const;
