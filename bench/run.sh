@@ -60,6 +60,8 @@ library = os.path.join(sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_
 print(library if os.path.exists(library) else "", sys.base_prefix, sysconfig.get_path("platlib"), sep="\n")')
 filter=$(IFS='|'; echo "${rows[*]:-.}")
 failed=0
+# Large pages for the memory of all contestants, as docs/library.md advises.
+export GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 PYTHONHOME=$home PYTHONPATH=bench:$modules OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
   $build/bin/seq-bench --seqc=$build/bin/seqc --source=. --models=$out/models --python="$libpython" --rounds=$rounds \
   --benchmark_filter="$filter" --benchmark_out=$out/last.json --benchmark_out_format=json || failed=$?

@@ -8,6 +8,7 @@
 //
 //===--------------------------------------------------------------------------===//
 #include "codegen/cpu/Elements.h"
+#include "codegen/cpu/LineList.h"
 #include "codegen/cpu/MatrixTiles.h"
 #include "codegen/cpu/Phases.h"
 
@@ -113,6 +114,9 @@ public:
         group.rowStride = ProductGroup::rowHead + llvm::alignTo(bytes, 64);
       convertedBytes += group.rowStride;
     }
+    beside.emplace(frame, phase, blocks * lanes, mostRows, [&](recur::ReadOp read) {
+      return llvm::any_of(groups, [&](ProductGroup &group) { return group.vector == read; });
+    });
     // A matrix tile reads whole registers, also behind the last row.
     for (ProductGroup &group : groups)
       if (group.rowStride != 0)
@@ -278,7 +282,7 @@ private:
   void inPlace(recur::WriteOp write, Value panel, Value stacked, Value next, Value tile) {
     ProductGroup &group = groups.front();
     Rows rows = rowsOf(tile);
-    bringIn({}, panel, rows);
+    beside->list({}, panel, rows.first, rows.count);
     b.setLoc(group.products.front().getLoc());
     Row row = frame.row(rows.first);
     Value position = b.add(b.integer(write.getOffset()), b.mul(panel, b.integer(blocks * lanes)));
@@ -286,7 +290,8 @@ private:
     core.steps = b.integer(group.steps());
     core.out = b.at(frame.slotRow(write.getSlot(), row, row.t), real, position);
     core.outStep = b.integer(write.getSlot().getType().getValue().getNumElements());
-    core.ahead = lineOf(group, comingNext(group, stacked, next, b.integer(0)), tile);
+    bringInAhead(core, group, comingNext(group, stacked, next, b.integer(0)), tile, tiles);
+    bringInBeside(core);
     core.call(b, machine, rows.count);
     b.setLoc(phase.getLoc());
   }
@@ -299,14 +304,14 @@ private:
       Value last = b.smaller(endTile, b.add(firstTile, b.integer(tilesInBlock)));
       b.forEach(firstTile, last, 1, [&](Value tile) { body(tile, b.sub(tile, firstTile)); });
     };
-    eachTile([&](Value tile, Value) { bringIn(leading, panel, rowsOf(tile)); });
     for (ProductGroup &group : groups)
       overChunks(group, [&](Value k, Value steps) {
         Value ahead = comingNext(group, stacked, next, k);
         eachTile([&](Value tile, Value inBlock) {
           bringInVectors(group, leading, b.add(tile, b.integer(1)), endTile, k, steps);
-          Value line = lineOf(group, ahead, tilesInBlock == 1 ? tile : inBlock);
-          products(group, leading, stacked, rowsOf(tile), k, steps, inBlock, line);
+          Rows rows = rowsOf(tile);
+          beside->list(leading, panel, rows.first, rowsBeside(group, k, steps, rows.count));
+          products(group, leading, stacked, rows, k, steps, inBlock, ahead, tile);
         });
       });
     eachTile([&](Value tile, Value inBlock) {
@@ -331,6 +336,15 @@ private:
       return body(b.integer(0), b.integer(group.steps()));
     b.forEach(b.integer(0), b.integer(group.steps()), group.chunk(),
               [&](Value k) { body(k, b.smaller(b.integer(group.chunk()), b.sub(b.integer(group.steps()), k))); });
+  }
+
+  /// The rows whose lines come with these products: the phase goes on with them after the last chunk of the first
+  /// group.
+  Value rowsBeside(ProductGroup &group, Value k, Value steps, Value rows) {
+    if (&group != groups.begin())
+      return b.integer(0);
+    Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, b.add(k, steps), b.integer(group.steps()));
+    return b.select(isLast, rows, b.integer(0));
   }
 
   /// Steps of a loop go through the panels to and fro: what a cache still holds of the weights, it holds of those used
@@ -364,12 +378,17 @@ private:
     return b.select(inPanel, further, panelStart(group, nextPanel));
   }
 
-  /// Each tile of rows brings in one vector column, until all of it is on the way.
-  Value lineOf(ProductGroup &group, Value ahead, Value tile) {
+  /// Each of `count` tiles of rows brings in one vector column, or two where there are fewer tiles than columns.
+  void bringInAhead(TileCore &core, ProductGroup &group, Value ahead, Value tile, Value count) {
     if (!ahead)
-      return {};
-    Value column = b.smaller(tile, b.integer(group.columns - 1));
-    return b.at(ahead, group.arithmetic->cell(), b.mul(column, b.integer(group.chunk() * lanes)));
+      return;
+    auto column = [&](Value number) {
+      return b.at(ahead, group.arithmetic->cell(), b.mul(number, b.integer(group.chunk() * lanes)));
+    };
+    Value last = b.integer(group.columns - 1), second = b.add(tile, count);
+    Value isThere = arith::CmpIOp::create(b, arith::CmpIPredicate::sle, second, last);
+    core.ahead = column(b.smaller(tile, last));
+    core.aheadToo = b.select(isThere, column(second), core.ahead);
   }
 
   /// The elements that the group's products take of row `number`.
@@ -394,34 +413,11 @@ private:
     b.setLoc(phase.getLoc());
   }
 
-  /// What the rows of a tile read and write beside their products lies a row apart, out of sight of the processor's own
-  /// prefetching, and the products take long enough for it to come. A single row follows the one before it.
-  void bringIn(ArrayRef<Value> leading, Value panel, Rows rows) {
-    Value several = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, rows.count, b.integer(1));
-    b.when(several, [&] {
-      b.forEach(b.integer(0), rows.count, 1, [&](Value i) {
-        RowAddresses row(frame, phase, b.add(rows.first, i));
-        SmallVector<Value> index(leading);
-        index.push_back(b.mul(panel, b.integer(blocks * lanes)));
-        for (Operation &op : phase.getBody().front()) {
-          if (auto read = dyn_cast<recur::ReadOp>(op); read && isOfRow(read.getSlot()) && !isVector(read))
-            bringIn(row.of(read), read.getOffset(), read.getStrides(), index);
-          if (auto write = dyn_cast<recur::WriteOp>(op); write && isOfRow(write.getSlot()))
-            bringIn(row.of(write), write.getOffset(), write.getStrides(), index);
-        }
-      });
-    });
-  }
-
-  void bringIn(Value row, int64_t offset, ArrayRef<int64_t> strides, ArrayRef<Value> index) {
-    // Scalars and what is contracted inside the phase have dims of their own.
-    if (strides.size() != index.size() || strides.back() != 1)
-      return;
-    constexpr int64_t line = 64;
-    int64_t bytes = blocks * lanes * real.getWidth() / 8;
-    Value start = b.at(row, real, b.dot(offset, strides, index));
-    for (int64_t position = 0; position < bytes; position += line)
-      b.prefetch(b.at(start, b.getI8Type(), b.integer(position)));
+  /// Has the tile bring the listed lines in, as many as it has turns for.
+  void bringInBeside(TileCore &core, bool matrix = false) {
+    core.beside = beside->listed();
+    Value turns = core.ahead && !matrix ? b.div(core.steps, b.integer(TileCore::mostUnrolled)) : b.integer(0);
+    core.beside.bringIn(b, turns);
   }
 
   /// In a step of a loop that threads share, others have just written a part of the vectors. Those of a tile come while
@@ -441,22 +437,18 @@ private:
     });
   }
 
-  bool isOfRow(Value slot) {
-    auto op = slot.getDefiningOp<recur::SlotOp>();
-    return (op.getTime() || op.getBatch()) && !frame.isKeptInBlock(slot);
-  }
-  bool isVector(recur::ReadOp read) {
-    return llvm::any_of(groups, [&](ProductGroup &group) { return group.vector == read; });
-  }
-
   /// The products of `rows` with a chunk of a panel, whose sums go on from those of the chunk before.
   void products(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Rows rows, Value k, Value steps,
-                Value inBlock, Value ahead) {
+                Value inBlock, Value ahead, Value tile) {
     b.setLoc(group.products.front().getLoc());
     TileCore core = coreOf(group, leading, stackedPanel, rows, k);
     core.steps = steps;
     core.out = b.at(group.out, real, b.mul(inBlock, b.integer(mostRows * group.columns * lanes)));
-    core.ahead = ahead;
+    if (tilesInBlock == 1)
+      bringInAhead(core, group, ahead, tile, tiles);
+    else
+      bringInAhead(core, group, ahead, inBlock, b.smaller(tiles, b.integer(tilesInBlock)));
+    bringInBeside(core, group.matrix);
     if (group.isChunked())
       core.goesOn = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, b.integer(0));
     if (group.matrix)
@@ -533,6 +525,7 @@ private:
   int64_t convertedBytes = 0;                    // of one row, for all groups
   Value inMatrixTiles;                           // whether they are used
   Value firstRow, rowCount, tiles, size, larger; // of the current block of rows
+  std::optional<RowLines> beside;                // of the current tile
   Slice own;                                     // panels of the slice
   Value isFirstOfPart;                           // whether the current one is their first, and there are others
 };

@@ -15,7 +15,7 @@ static int64_t sumRegisters(const Machine &machine) { return machine.registers >
 
 /// Steps in one turn of a loop with so many sums. Instructions that only count turns take the place of multiplications,
 /// but for a few sums, which wait for weights.
-static int64_t unrolling(int64_t sums) { return sums >= 16 ? 2 : 1; }
+static int64_t unrolling(int64_t sums) { return sums >= 16 ? TileCore::mostUnrolled : 1; }
 
 int64_t fullTileColumns(const Machine &machine) { return sumRegisters(machine) / tileRows; }
 
@@ -30,8 +30,12 @@ public:
         steps(function.getArgument(3)), strideA(function.getArgument(4)), rowCount(function.getArgument(5)),
         outStep(function.getArgument(6)) {
     unsigned next = 7;
-    if (shape.ahead)
+    if (shape.ahead) {
       ahead = function.getArgument(next++);
+      aheadToo = function.getArgument(next++);
+      beside.lines = function.getArgument(next++);
+      beside.count = function.getArgument(next++);
+    }
     if (shape.goesOn)
       goesOn = function.getArgument(next++);
   }
@@ -72,6 +76,9 @@ private:
     SmallVector<Value> sums =
         b.foldUnrolled(steps, turn, startOf(tile, first, count), [&](Value step, int64_t i, ValueRange before) {
           SmallVector<Value> next(before);
+          // A single row is as fast as its weights come, so there is no time to bring in others.
+          if (ahead && a.size() > 1)
+            bringIn(step, turn, i, first == 0, first + count == columns);
           multiply(a, step, first, count, MutableArrayRef(next).slice(i / inPair % parts * tile, tile));
           return next;
         });
@@ -80,6 +87,16 @@ private:
     for (auto [i, row] : llvm::enumerate(a))
       for (int64_t c = 0; c < count; ++c)
         b.store(arithmetic.finish(sums[i * count + c], row, head, columns, first + c), place(i, first + c));
+  }
+
+  void bringIn(Value step, int64_t turn, int64_t inTurn, bool isFirst, bool isLast) {
+    Value lines = b.mul(step, b.integer(lanes));
+    if (isFirst)
+      b.prefetch(b.at(ahead, arithmetic.cell(), lines));
+    if (isLast)
+      b.prefetch(b.at(aheadToo, arithmetic.cell(), lines));
+    if (isLast && inTurn == 0)
+      beside.bringInNext(b, step, turn);
   }
 
   /// Where a sum goes.
@@ -107,9 +124,6 @@ private:
     for (int64_t c = 0; c < count; ++c)
       w.push_back(
           arithmetic.weights(b.load(VectorType::get({lanes}, cell), b.at(weights, cell, b.integer(c * lanes)))));
-    // A single row is as fast as its weights come, so there is no time to bring in others.
-    if (ahead && first == 0 && a.size() > 1)
-      b.prefetch(b.at(ahead, cell, b.mul(step, b.integer(lanes))));
     for (auto [i, row] : llvm::enumerate(a)) {
       TileArithmetic::Factors element = arithmetic.element(row, step, strideA);
       for (int64_t c = 0; c < count; ++c)
@@ -122,7 +136,8 @@ private:
   const Machine &machine;
   const TileArithmetic &arithmetic;
   int64_t lanes, columns, parts;
-  Value rows, head, out, steps, strideA, rowCount, outStep, ahead, goesOn;
+  Value rows, head, out, steps, strideA, rowCount, outStep, ahead, aheadToo, goesOn;
+  LineList beside;
 };
 
 } // namespace
@@ -133,9 +148,10 @@ void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
                      (goesOn ? ".on" : "");
   Value step = outStep ? outStep : b.integer(columns * lanes);
   SmallVector<Value> arguments = {rows, weights, out, steps, b.integer(strideA), rowCount, step};
-  for (Value optional : {ahead, goesOn})
-    if (optional)
-      arguments.push_back(optional);
+  if (ahead)
+    arguments.append({ahead, aheadToo, beside.lines, beside.count});
+  if (goesOn)
+    arguments.push_back(goesOn);
   b.callShared(name, arguments, [&](func::FuncOp function) { TileFunction(b, machine, *this, function).emit(); });
 }
 

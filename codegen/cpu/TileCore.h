@@ -4,12 +4,14 @@
 // The sum runs over k in an order that is the same whatever the number of rows, so results do not depend on the tiling:
 // from zero on, or, where a single row would have too few sums to keep the processor busy, in parts that take turns. On
 // the way, one cache line a step of k of what comes next is brought into the second-level cache: a panel of weights is
-// used by all tiles of rows, and without that the first of them would wait for memory.
+// used by all tiles of rows, and without that the first of them would wait for memory. So are the
+// lines that its rows need beside their products (LineList.h).
 //
 //===--------------------------------------------------------------------------===//
 #ifndef SEQC_CODEGEN_CPU_TILECORE_H
 #define SEQC_CODEGEN_CPU_TILECORE_H
 
+#include "codegen/cpu/LineList.h"
 #include "codegen/cpu/TileArithmetic.h"
 
 namespace seqc::cpu {
@@ -26,18 +28,22 @@ struct TileCore {
 
   /// k that two parts take in a turn: with a multiple of it, sums are the same for all formats that multiply alike.
   static constexpr int64_t turnOfTwoParts = 4;
+  /// Most steps in a turn of the loop.
+  static constexpr int64_t mostUnrolled = 2;
 
   const TileArithmetic &arithmetic;
   int64_t lanes, columns;
-  int64_t strideA = 1; // elements from a_i[k] to a_i[k + 1], where rows are read in place
-  int64_t parts = 1;   // of each sum, which pairs of k go to in turn, whatever the format of weights
-  mlir::Value rows;    // array of pointers a_i
-  mlir::Value weights; // w, contiguous: its head, then [step][columns][lanes] cells
-  mlir::Value steps;   // groups of k
-  mlir::Value out;     // [tileRows][columns][lanes] real numbers
-  mlir::Value outStep; // numbers from one row of `out` to the next; null: rows are contiguous
-  mlir::Value ahead;   // `steps` lines to bring in; null: none
-  mlir::Value goesOn;  // i1: the sums start from `out`; null: as the arithmetic has them start
+  int64_t strideA = 1;  // elements from a_i[k] to a_i[k + 1], where rows are read in place
+  int64_t parts = 1;    // of each sum, which pairs of k go to in turn, whatever the format of weights
+  mlir::Value rows;     // array of pointers a_i
+  mlir::Value weights;  // w, contiguous: its head, then [step][columns][lanes] cells
+  mlir::Value steps;    // groups of k
+  mlir::Value out;      // [tileRows][columns][lanes] real numbers
+  mlir::Value outStep;  // numbers from one row of `out` to the next; null: rows are contiguous
+  mlir::Value ahead;    // `steps` lines to bring in; null: none
+  mlir::Value aheadToo; // with `ahead`: as many elsewhere, or the same
+  LineList beside;      // with `ahead`: lines of which a turn brings in one
+  mlir::Value goesOn;   // i1: the sums start from `out`; null: as the arithmetic has them start
 
   /// Calls the loop for `rowCount` rows. All phases of a module whose tiles have the same shape share one function.
   void call(Code &b, const Machine &machine, mlir::Value rowCount) const;

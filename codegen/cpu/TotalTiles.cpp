@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/MathExtras.h"
+#include <tuple>
 
 using namespace mlir;
 
@@ -165,6 +166,7 @@ public:
   void addProducts() {
     rows = b.scratch(b.pointerType(), tileRows);
     out = b.scratch(real, tileRows * shape.columns * lanes);
+    beside = LineList::reserve(b, tileRows * shape.columns);
     blocks(b, ns, Blocking::widestA(real), [&](Value n, Value nCount) {
       copyA(n, nCount);
       overPanels([&](Value m, Value mCount, int64_t columns) {
@@ -272,14 +274,18 @@ private:
       b.store(copied(b.add(i, row), b.integer(0)), b.at(rows, b.pointerType(), row));
       // What will be added to comes while the sums are computed.
       for (int64_t c = 0; c < columns; ++c)
-        b.prefetch(b.at(resultRow(row), real, b.integer(c * lanes)));
+        beside.set(b, b.add(b.mul(row, b.integer(columns)), b.integer(c)),
+                   b.at(resultRow(row), real, b.integer(c * lanes)));
     });
+    beside.end(b, b.mul(count, b.integer(columns)));
+    beside.bringIn(b, b.div(rowCount, b.integer(TileCore::mostUnrolled)));
     TileCore core(*arithmetic, lanes, columns);
     core.rows = rows;
     core.weights = panelOfB(m);
     core.steps = rowCount;
     core.out = out;
-    core.ahead = core.weights;
+    core.ahead = core.aheadToo = core.weights;
+    core.beside = beside;
     core.call(b, machine, count);
     b.forEach(b.integer(0), count, 1, [&](Value row) {
       Value sums = b.at(out, real, b.mul(row, b.integer(columns * lanes))), into = resultRow(row);
@@ -301,6 +307,7 @@ private:
   Value wideEnd, copyOfA;
   Slice ns;
   Value result, resultStep, rows, out;
+  LineList beside;
 };
 
 } // namespace
@@ -328,7 +335,8 @@ void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp p
     });
   };
   Blocking sizes(machine, real, phase.getSpace());
-  auto [ns, ms] = sizes.parts(b, slice);
+  Slice ns, ms;
+  std::tie(ns, ms) = sizes.parts(b, slice);
   Value copyOfA = frame.base(scratch), copyOfB = b.at(copyOfA, real, b.integer(sizes.scratchA()));
   TotalFunction::blocks(b, {b.integer(0), frame.rowCount()}, Blocking::rows, [&](Value firstRow, Value rowCount) {
     for (recur::AccumulateOp total : totals) {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <sys/mman.h>
+#include <unistd.h>
 
 using namespace seqc::run;
 
@@ -85,6 +87,18 @@ std::string seqc::run::shapeText(const Shape &shape) {
   for (size_t i = 0; i < shape.size(); ++i)
     text += (i ? ", " : "") + std::to_string(shape[i]);
   return text + "]";
+}
+
+void *seqc::run::allocateAligned(size_t bytes, std::align_val_t alignment) {
+  constexpr size_t many = size_t(4) << 20; // the threshold of NumPy
+  void *memory = ::operator new(bytes, alignment);
+  if (bytes < many)
+    return memory;
+  uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)), start = reinterpret_cast<uintptr_t>(memory);
+  uintptr_t first = (start + page - 1) / page * page;
+  // Only a wish: where it is refused, pages are as small as usual.
+  madvise(reinterpret_cast<void *>(first), start + bytes - first, MADV_HUGEPAGE);
+  return memory;
 }
 
 int64_t seqc::run::elementCount(const Shape &shape) {

@@ -25,7 +25,10 @@ using Shape = std::vector<int64_t>;
 std::string shapeText(const Shape &shape);
 int64_t elementCount(const Shape &shape);
 
-/// Aligned as the compiled library wants its scratch memory.
+/// Memory aligned as the compiled library wants its own. Much of it comes in large pages where the system has them:
+/// rows and weights that are used together lie far apart, and a processor remembers few pages at a time.
+void *allocateAligned(size_t bytes, std::align_val_t alignment);
+
 template <typename T> struct AlignedAllocator {
   using value_type = T;
   static constexpr std::align_val_t alignment{64};
@@ -33,7 +36,7 @@ template <typename T> struct AlignedAllocator {
   AlignedAllocator() = default;
   template <typename U> AlignedAllocator(const AlignedAllocator<U> &) {}
 
-  T *allocate(size_t count) { return static_cast<T *>(::operator new(count * sizeof(T), alignment)); }
+  T *allocate(size_t count) { return static_cast<T *>(allocateAligned(count * sizeof(T), alignment)); }
   void deallocate(T *data, size_t) { ::operator delete(data, alignment); }
   friend bool operator==(const AlignedAllocator &, const AlignedAllocator &) { return true; }
   friend bool operator!=(const AlignedAllocator &, const AlignedAllocator &) { return false; }
