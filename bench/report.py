@@ -110,7 +110,7 @@ def add_mean(section, rows, bar):
     ratios = [row.ratio(row.best())[0] for row in rows if row.best()]
     if ratios:
         mean = geometric_mean(ratios)
-        section.note(f"Geometric mean over these rows against the best opponent {mean:.2f}, bar {bar}", mean >= bar)
+        section.note(f"Geometric mean over these rows against the best opponent {mean:.4f}, bar {bar}", mean >= bar)
 
 
 def inference_batched(rows):

@@ -1,8 +1,8 @@
 //===- LineList.h - Cache lines that tiles bring in while they multiply -----------===//
 //
 // What rows read and write beside their products lies a row apart, out of sight of the processor's own prefetching, and
-// the products take long enough for it to come. But a processor waits for a dozen lines at a time, and with the rest of a
-// crowd waits the work: so a tile brings them in one by one, on its way.
+// the products take long enough for it to come. But a processor waits for a dozen lines at a time, and with the rest of
+// a crowd waits the work: so a tile brings them in one by one, on its way.
 //
 //===--------------------------------------------------------------------------===//
 #ifndef SEQC_CODEGEN_CPU_LINELIST_H
