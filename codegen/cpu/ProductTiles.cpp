@@ -291,7 +291,7 @@ private:
     core.out = b.at(frame.slotRow(write.getSlot(), row, row.t), real, position);
     core.outStep = b.integer(write.getSlot().getType().getValue().getNumElements());
     bringInAhead(core, group, comingNext(group, stacked, next, b.integer(0)), tile, tiles);
-    bringInBeside(core);
+    bringInBeside(core, group);
     core.call(b, machine, rows.count);
     b.setLoc(phase.getLoc());
   }
@@ -413,10 +413,10 @@ private:
     b.setLoc(phase.getLoc());
   }
 
-  /// Has the tile bring the listed lines in, as many as it has turns for.
-  void bringInBeside(TileCore &core, bool matrix = false) {
+  /// Has the tile bring the listed lines in, as many as it has turns for; the others come at once.
+  void bringInBeside(TileCore &core, const ProductGroup &group) {
     core.beside = beside->listed();
-    Value turns = core.ahead && !matrix ? b.div(core.steps, b.integer(TileCore::mostUnrolled)) : b.integer(0);
+    Value turns = core.ahead && !group.matrix ? b.div(core.steps, b.integer(TileCore::mostUnrolled)) : b.integer(0);
     core.beside.bringIn(b, turns);
   }
 
@@ -444,11 +444,10 @@ private:
     TileCore core = coreOf(group, leading, stackedPanel, rows, k);
     core.steps = steps;
     core.out = b.at(group.out, real, b.mul(inBlock, b.integer(mostRows * group.columns * lanes)));
-    if (tilesInBlock == 1)
-      bringInAhead(core, group, ahead, tile, tiles);
-    else
-      bringInAhead(core, group, ahead, inBlock, b.smaller(tiles, b.integer(tilesInBlock)));
-    bringInBeside(core, group.matrix);
+    bool inBlocks = tilesInBlock > 1;
+    bringInAhead(core, group, ahead, inBlocks ? inBlock : tile,
+                 inBlocks ? b.smaller(tiles, b.integer(tilesInBlock)) : tiles);
+    bringInBeside(core, group);
     if (group.isChunked())
       core.goesOn = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, b.integer(0));
     if (group.matrix)

@@ -4,8 +4,8 @@
 // The sum runs over k in an order that is the same whatever the number of rows, so results do not depend on the tiling:
 // from zero on, or, where a single row would have too few sums to keep the processor busy, in parts that take turns. On
 // the way, one cache line a step of k of what comes next is brought into the second-level cache: a panel of weights is
-// used by all tiles of rows, and without that the first of them would wait for memory. So are the
-// lines that its rows need beside their products (LineList.h).
+// used by all tiles of rows, and without that the first of them would wait for memory. So are the lines that
+// its rows need beside their products (LineList.h).
 //
 //===--------------------------------------------------------------------------===//
 #ifndef SEQC_CODEGEN_CPU_TILECORE_H

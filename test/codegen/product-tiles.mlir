@@ -47,10 +47,23 @@ recur.system @S {
 // CHECK: call @copy.f32.2x4x64x8.2048x512x1x64.2048x8x32x1(
 // The tile: brought in for several rows, not for one.
 // CHECK-LABEL: func.func private @tile.f32.8x4.ahead(
+// CHECK-SAME: i64, %[[FIRST:[a-z0-9]+]]: !llvm.ptr, %[[SECOND:[a-z0-9]+]]: !llvm.ptr, %[[LINES:[a-z0-9]+]]: !llvm.ptr, %{{[a-z0-9]+}}: i64)
 // CHECK: case 1 {
 // CHECK-NOT: llvm.intr.prefetch
 // CHECK: case 2 {
-// CHECK: llvm.intr.prefetch
+// In each step a line of the next panel's column, one of another column, and one that the rows need beside their products,
+// until the list of these has come to its end.
+// CHECK: scf.for %[[K:[a-z0-9]+]] =
+// CHECK: %[[AHEAD:.*]] = llvm.getelementptr %[[FIRST]][
+// CHECK-NEXT: "llvm.intr.prefetch"(%[[AHEAD]])
+// CHECK: %[[TOO:.*]] = llvm.getelementptr %[[SECOND]][
+// CHECK-NEXT: "llvm.intr.prefetch"(%[[TOO]])
+// CHECK: %[[PLACE:.*]] = arith.minsi %[[K]],
+// CHECK: %[[ENTRY:.*]] = llvm.getelementptr %[[LINES]][
+// CHECK-NEXT: %[[LINE:.*]] = llvm.load %[[ENTRY]]
+// CHECK-NEXT: "llvm.intr.prefetch"(%[[LINE]])
+// CHECK-NOT: llvm.intr.prefetch
+// CHECK: scf.yield
 // Rows become columns in registers: 3 rounds of 8 shuffles.
 // CHECK-LABEL: func.func private @copy.f32.2x4x64x8.2048x512x1x64.2048x8x32x1(
 // CHECK-COUNT-24: vector.shuffle

@@ -29,6 +29,7 @@ int64_t elementCount(const Shape &shape);
 /// rows and weights that are used together lie far apart, and a processor remembers few pages at a time.
 void *allocateAligned(size_t bytes, std::align_val_t alignment);
 
+/// The same for containers.
 template <typename T> struct AlignedAllocator {
   using value_type = T;
   static constexpr std::align_val_t alignment{64};

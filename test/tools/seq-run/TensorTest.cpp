@@ -3,7 +3,10 @@
 
 #include <cmath>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <sstream>
 
 using namespace seqc::run;
 
@@ -13,6 +16,30 @@ double sixteenBits(DType dtype, uint16_t bits) {
   Tensor tensor(dtype, {1});
   std::memcpy(tensor.bytes(), &bits, 2);
   return tensor.at(0);
+}
+
+/// What Linux says of the pages at `address` (proc(5), VmFlags).
+std::string pageFlags(const void *address) {
+  std::ifstream maps("/proc/self/smaps");
+  bool isThere = false;
+  for (std::string line; std::getline(maps, line);) {
+    uintptr_t begin, end, at = reinterpret_cast<uintptr_t>(address);
+    char dash;
+    if (std::istringstream range(line); range >> std::hex >> begin >> dash >> end && dash == '-')
+      isThere = begin <= at && at < end;
+    else if (isThere && line.rfind("VmFlags:", 0) == 0)
+      return line + " ";
+  }
+  return {};
+}
+
+TEST(Tensor, largeOnesAreAlignedAndAskForLargePages) {
+  constexpr int64_t size = int64_t(8) << 20;
+  Tensor large(DType::U8, {size});
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(large.bytes()) % 64, 0u);
+  EXPECT_EQ(large.at(size - 1), 0);
+  if (std::filesystem::exists("/sys/kernel/mm/transparent_hugepage"))
+    EXPECT_NE(pageFlags(large.bytes() + size / 2).find(" hg "), std::string::npos);
 }
 
 TEST(Tensor, anEmptyOneIsThereAndSoAreItsCopies) {
