@@ -17,6 +17,9 @@ struct LineList {
   mlir::Value lines; // behind the last one is the array itself, which is at hand
   mlir::Value count;
 
+  /// A byte in each line of `size` bytes that begin with a line, or, if not `aligned`, anywhere.
+  static llvm::SmallVector<int64_t> bytesOf(int64_t size, bool aligned);
+
   static LineList reserve(Code &b, int64_t most) { return {b.scratch(b.pointerType(), most + 1), {}}; }
   void set(Code &b, mlir::Value index, mlir::Value address) const;
   /// Says that the first `number` are set.
@@ -42,9 +45,10 @@ private:
     mlir::Operation *op;
     int64_t offset;
     llvm::ArrayRef<int64_t> strides;
+    llvm::SmallVector<int64_t> bytes; // one in each line, from the first element on
   };
   void add(mlir::Operation *op, mlir::Value slot, int64_t offset, llvm::ArrayRef<int64_t> strides);
-  int64_t linesOfAccess() const;
+  int64_t linesOfRow() const;
 
   const Frame &frame;
   recur::PhaseOp phase;

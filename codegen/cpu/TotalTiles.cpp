@@ -69,7 +69,7 @@ namespace {
 
 /// Sizes of a blocking, in elements.
 struct Blocking {
-  static constexpr int64_t rows = 512;
+  static constexpr int64_t rows = 768; // most of a block: results are read and written once for each
   int64_t lanes, aWidth, bWidth;
   int64_t columns;   // of a wide tile; a narrow one has one less
   int64_t wide, all; // blocks along the last dim: the wide ones come first
@@ -87,8 +87,8 @@ struct Blocking {
     aWidth = std::min(widestA(real), rowPieces * tileRows);
   }
 
-  /// Of whole tiles: a copy of one block of A and of all of B fit in a second-level cache.
-  static int64_t widestA(FloatType real) { return llvm::alignTo(8192 / real.getWidth(), tileRows); }
+  /// Of whole tiles: half a second-level cache holds the copy of one block of A, the rest the panels of B.
+  static int64_t widestA(FloatType real) { return 512 * 1024 * 8 / (aStep * real.getWidth()) / tileRows * tileRows; }
 
   /// How long before it is copied a row of B is brought in.
   static constexpr int64_t rowsAhead = 8;
@@ -99,6 +99,20 @@ struct Blocking {
 
   /// Where the narrow tiles begin along the last dim.
   int64_t wideEnd() const { return std::min(wide * bWidth, space[1]); }
+
+  /// Blocks of nearly as many rows: a short one costs its results as much as a long one.
+  static void balancedRows(Code &b, Value count, function_ref<void(Value firstRow, Value rowCount)> body) {
+    auto ceilDiv = [&](Value n, Value by) { return b.div(b.add(n, b.sub(by, b.integer(1))), by); };
+    constexpr int64_t multiple = 16; // rows that are transposed together
+    Value blocks = ceilDiv(count, b.integer(rows)),
+          none = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, blocks, b.integer(0));
+    Value share = ceilDiv(count, b.select(none, b.integer(1), blocks));
+    Value size = b.mul(ceilDiv(share, b.integer(multiple)), b.integer(multiple));
+    b.forEach(b.integer(0), blocks, 1, [&](Value block) {
+      Value first = b.mul(block, size);
+      body(first, b.smaller(size, b.sub(count, first)));
+    });
+  }
 
   /// Threads divide the first dim into rows of a tile, or the last one into its blocks where that gives more pieces.
   bool dividesRows() const { return rowPieces >= 16 || rowPieces >= all; }
@@ -166,7 +180,7 @@ public:
   void addProducts() {
     rows = b.scratch(b.pointerType(), tileRows);
     out = b.scratch(real, tileRows * shape.columns * lanes);
-    beside = LineList::reserve(b, tileRows * shape.columns);
+    beside = LineList::reserve(b, tileRows * resultBytes(shape.columns).size());
     blocks(b, ns, Blocking::widestA(real), [&](Value n, Value nCount) {
       copyA(n, nCount);
       overPanels([&](Value m, Value mCount, int64_t columns) {
@@ -266,18 +280,24 @@ private:
     b.forEach(whole, count, 1, [&](Value i) { body(i, real); });
   }
 
+  /// A byte in each line of a tile's result in one row.
+  SmallVector<int64_t> resultBytes(int64_t columns) {
+    return LineList::bytesOf(columns * lanes * real.getWidth() / 8, /*aligned=*/false);
+  }
+
   void tile(Value n, Value i, Value count, Value m, Value mCount, int64_t columns) {
+    SmallVector<int64_t> lines = resultBytes(columns);
     auto resultRow = [&](Value row) {
       return b.at(result, real, b.add(b.mul(b.add(b.add(n, i), row), resultStep), m));
     };
     b.forEach(b.integer(0), count, 1, [&](Value row) {
       b.store(copied(b.add(i, row), b.integer(0)), b.at(rows, b.pointerType(), row));
       // What will be added to comes while the sums are computed.
-      for (int64_t c = 0; c < columns; ++c)
-        beside.set(b, b.add(b.mul(row, b.integer(columns)), b.integer(c)),
-                   b.at(resultRow(row), real, b.integer(c * lanes)));
+      for (auto [line, byte] : llvm::enumerate(lines))
+        beside.set(b, b.add(b.mul(row, b.integer(lines.size())), b.integer(int64_t(line))),
+                   b.at(resultRow(row), b.getI8Type(), b.integer(byte)));
     });
-    beside.end(b, b.mul(count, b.integer(columns)));
+    beside.end(b, b.mul(count, b.integer(lines.size())));
     beside.bringIn(b, b.div(rowCount, b.integer(TileCore::mostUnrolled)));
     TileCore core(*arithmetic, lanes, columns);
     core.rows = rows;
@@ -338,7 +358,7 @@ void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp p
   Slice ns, ms;
   std::tie(ns, ms) = sizes.parts(b, slice);
   Value copyOfA = frame.base(scratch), copyOfB = b.at(copyOfA, real, b.integer(sizes.scratchA()));
-  TotalFunction::blocks(b, {b.integer(0), frame.rowCount()}, Blocking::rows, [&](Value firstRow, Value rowCount) {
+  Blocking::balancedRows(b, frame.rowCount(), [&](Value firstRow, Value rowCount) {
     for (recur::AccumulateOp total : totals) {
       b.setLoc(total.getLoc());
       TotalShape shape(real, sizes, total);

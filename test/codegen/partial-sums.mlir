@@ -7,7 +7,7 @@
 // CHECK-LABEL: func.func private @S.map1.odd(
 // CHECK: call @tile.f32.16x1.ahead(
 // CHECK-LABEL: func.func private @S.map2.wide(
-// CHECK: call @tile.f32.16x8.ahead(
+// CHECK: call @tile.f32.16x6.ahead(
 // A row of its own: k, k + 1 in the first sum, k + 2, k + 3 in the second.
 // CHECK-LABEL: func.func private @tile.f32.16x1.parts2
 // CHECK: case 1 {
