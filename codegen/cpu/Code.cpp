@@ -146,4 +146,18 @@ void Code::when(Value condition, function_ref<void()> body) {
   body();
 }
 
+void Code::choose(Value number, int64_t first, int64_t end, function_ref<void(int64_t)> body) {
+  SmallVector<int64_t> cases = llvm::to_vector(llvm::seq(first, end));
+  Value choice = arith::IndexCastOp::create(*this, getIndexType(), number);
+  auto branch = scf::IndexSwitchOp::create(*this, TypeRange(), choice, cases, cases.size());
+  OpBuilder::InsertionGuard guard(*this);
+  for (auto [region, number] : llvm::zip_equal(branch.getCaseRegions(), cases)) {
+    setInsertionPointToStart(&region.emplaceBlock());
+    body(number);
+    scf::YieldOp::create(*this);
+  }
+  setInsertionPointToStart(&branch.getDefaultRegion().emplaceBlock());
+  scf::YieldOp::create(*this);
+}
+
 } // namespace seqc::cpu

@@ -67,6 +67,8 @@ public:
   foldUnrolled(mlir::Value count, int64_t unroll, mlir::ValueRange initial,
                llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, int64_t, mlir::ValueRange)> body);
   void when(mlir::Value condition, llvm::function_ref<void()> body);
+  /// The body of the case that `number` is, of first … end - 1; none for other numbers.
+  void choose(mlir::Value number, int64_t first, int64_t end, llvm::function_ref<void(int64_t)> body);
 };
 
 } // namespace seqc::cpu

@@ -123,11 +123,10 @@ public:
 
   int64_t pack(recur::PhaseOp phase) {
     SmallVector<Group> groups = groupsOf(phase);
-    size_t most = 0, count = 0;
-    for (Group &group : groups)
-      most = std::max(most, group.size());
+    size_t count = 0;
+    int64_t blocks = groups.empty() ? 0 : blocksOfPanel(phase, groups);
     for (auto [number, group] : llvm::enumerate(groups)) {
-      pack(phase, group, most, number);
+      pack(phase, group, blocks, number);
       count += group.size();
     }
     return count;
@@ -170,7 +169,7 @@ private:
     return weights == WeightFormat::bf16 ? Type(b.getBF16Type()) : Type(b.getI8Type());
   }
 
-  Layout layoutOf(recur::MatmulOp product, int64_t products, int64_t mostProducts) {
+  Layout layoutOf(recur::MatmulOp product, int64_t products, int64_t blocks) {
     auto type = cast<RankedTensorType>(product.getA().getType());
     ArrayRef<int64_t> shape = type.getShape();
     Layout layout;
@@ -181,21 +180,55 @@ private:
     layout.lanes = machine.lanes(type.getElementType(), layout.rows);
     layout.stored = storedType(type.getElementType(), layout.depth);
     layout.steps = panelSteps(machine, layout.stored, layout.lanes, layout.depth);
-    // Wide panels help single rows, but a panel should stay well inside a second-level cache.
-    constexpr int64_t panelBytes = 256 * 1024;
-    int64_t columns = fullTileColumns(machine);
-    if (2 * columns * layout.depth * layout.lanes * layout.stored.getIntOrFloatBitWidth() / 8 <= panelBytes)
-      columns *= 2;
-    int64_t vectors = llvm::divideCeil(layout.rows, layout.lanes);
-    layout.blocks = blocksOfPanel(vectors, std::clamp<int64_t>(columns / mostProducts, 1, vectors), mostProducts);
-    layout.panels = llvm::divideCeil(vectors, layout.blocks);
+    layout.blocks = blocks;
+    layout.panels = llvm::divideCeil(layout.rows, layout.lanes * blocks);
     return layout;
   }
 
-  /// How many of the vectors of a product a panel holds, up to `most`: so many that the last panel is nearly full,
-  /// whose empty columns are multiplied like the others. 41 vectors in panels of 4 would cost as much as 44, in panels
-  /// of 3 as 42.
-  static int64_t blocksOfPanel(int64_t vectors, int64_t most, int64_t products) {
+  /// How many vectors of each product of a phase a panel holds: one number for all, which go through the panels
+  /// together.
+  int64_t blocksOfPanel(recur::PhaseOp phase, ArrayRef<Group> groups) {
+    int64_t products = 0, columnBytes = 0, vectors = 0;
+    for (const Group &group : groups) {
+      Layout layout = layoutOf(group.front(), group.size(), /*blocks=*/1);
+      products = std::max(products, layout.products);
+      columnBytes = std::max(columnBytes, layout.depth * layout.lanes * layout.stored.getIntOrFloatBitWidth() / 8);
+      vectors = layout.panels;
+    }
+    int64_t columns = columnsOfPanel(phase, vectors * products, products, columnBytes);
+    return fullPanels(vectors, std::clamp<int64_t>(columns / products, 1, vectors), products);
+  }
+
+  /// Wide panels help single rows, but a panel should stay well inside a second-level cache. The steps of a loop go
+  /// through panels to and fro and find those in the nearest cache that were used last, if it holds them beside what
+  /// the loop's other phases use in between: with narrow panels where not all weights fit, and no wide one.
+  int64_t columnsOfPanel(recur::PhaseOp phase, int64_t allColumns, int64_t products, int64_t columnBytes) {
+    constexpr int64_t secondCache = 256 * 1024, nearestCache = 40 * 1024; // what weights may take of them
+    int64_t narrow = fullTileColumns(machine), wide = 2 * narrow;
+    if (wide * columnBytes > secondCache)
+      return narrow;
+    auto loop = dyn_cast<recur::LoopOp>(phase->getParentOp());
+    if (!loop || narrow % products != 0 || allColumns <= narrow)
+      return wide;
+    int64_t inLoop = bytesOfWeights(loop), others = inLoop - bytesOfWeights(phase);
+    bool allFit = inLoop <= nearestCache, narrowFits = others + narrow * columnBytes <= nearestCache;
+    bool wideDoes = allColumns > wide && others + wide * columnBytes <= nearestCache;
+    return !allFit && narrowFits && !wideDoes ? narrow : wide;
+  }
+
+  int64_t bytesOfWeights(Operation *of) {
+    int64_t bytes = 0;
+    of->walk([&](recur::MatmulOp product) {
+      auto weights = cast<RankedTensorType>(product.getA().getType());
+      Type stored = storedType(weights.getElementType(), product.getDepth());
+      bytes += weights.getNumElements() * stored.getIntOrFloatBitWidth() / 8;
+    });
+    return bytes;
+  }
+
+  /// So many vectors a panel, up to `most`, that the last one is nearly full, whose empty columns are multiplied like
+  /// the others. 41 vectors in panels of 4 would cost as much as 44, in panels of 3 as 42.
+  static int64_t fullPanels(int64_t vectors, int64_t most, int64_t products) {
     auto cost = [&](int64_t blocks) {
       constexpr double panelCost = 0.25; // in columns
       return double(llvm::divideCeil(vectors, blocks)) * (double(blocks * products) + panelCost);
@@ -207,8 +240,8 @@ private:
     return best;
   }
 
-  void pack(recur::PhaseOp phase, Group &group, int64_t mostProducts, int64_t number) {
-    Layout layout = layoutOf(group.front(), group.size(), mostProducts);
+  void pack(recur::PhaseOp phase, Group &group, int64_t blocks, int64_t number) {
+    Layout layout = layoutOf(group.front(), group.size(), blocks);
     bool prepared = llvm::all_of(group, [](recur::MatmulOp product) {
       recur::SlotSource source = weightsOf(product).getSlot().getDefiningOp<recur::SlotOp>().getSource();
       return source == recur::SlotSource::param || source == recur::SlotSource::prepared;

@@ -74,6 +74,7 @@ struct ProductGroup {
   std::unique_ptr<TileArithmetic> arithmetic;
   Value rows, out; // see TileCore; `out` for every tile of a block
 
+  bool inLoop = false;   // of which a step waits for the one before
   bool matrix = false;   // tiles of up to 16 rows in tile registers
   int64_t rowStride = 0; // bytes from a converted row to the next; 0: rows are read in place
   Value converted;
@@ -88,9 +89,9 @@ struct ProductGroup {
   }
   bool isChunked() { return chunk() < steps(); }
   /// A multiplication takes four cycles and two start in each, so that a row needs eight sums at once. Another panel's
-  /// are at hand, unless there is none.
+  /// are at hand, unless there is none, or, in a loop, a single one.
   int64_t parts() {
-    bool isNarrow = panels == 1 && columns <= 4;
+    bool isNarrow = columns <= 4 && panels <= (inLoop ? 2 : 1);
     return isNarrow && !isChunked() && depth >= 8 && depth % TileCore::turnOfTwoParts == 0 ? 2 : 1;
   }
 };
@@ -176,6 +177,7 @@ private:
       group->lanes = packed.getDimSize(4);
       group->depth = product.getDepth();
       group->arithmetic = makeArithmetic(b, machine, packed.getElementType(), real, group->lanes);
+      group->inLoop = frame.kind() == GroupKind::Loop;
       group->matrix = isMatrixPacked(machine, weights);
     }
     group->products[weights.getProduct()] = product;
@@ -304,7 +306,7 @@ private:
       Value last = b.smaller(endTile, b.add(firstTile, b.integer(tilesInBlock)));
       b.forEach(firstTile, last, 1, [&](Value tile) { body(tile, b.sub(tile, firstTile)); });
     };
-    for (ProductGroup &group : groups)
+    overGroups([&](ProductGroup &group) {
       overChunks(group, [&](Value k, Value steps) {
         Value ahead = comingNext(group, stacked, next, k);
         eachTile([&](Value tile, Value inBlock) {
@@ -314,6 +316,7 @@ private:
           products(group, leading, stacked, rows, k, steps, inBlock, ahead, tile);
         });
       });
+    });
     eachTile([&](Value tile, Value inBlock) {
       Rows rows = rowsOf(tile);
       Value before = b.mul(inBlock, b.integer(mostRows));
@@ -329,6 +332,17 @@ private:
     Value isLarger = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, tile, larger);
     return {b.add(firstRow, b.add(b.mul(tile, size), b.smaller(tile, larger))),
             b.select(isLarger, b.add(size, b.integer(1)), size)};
+  }
+
+  /// Groups that have one panel go to and fro as panels do.
+  void overGroups(function_ref<void(ProductGroup &)> body) {
+    if (frame.kind() != GroupKind::Loop || groups.size() == 1 || panelCount() > 1)
+      return (void)llvm::for_each(groups, body);
+    Value last = b.integer(groups.size() - 1), odd = isOddTurn();
+    b.forEach(b.integer(0), b.integer(groups.size()), 1, [&](Value turn) {
+      Value number = b.select(odd, b.sub(last, turn), turn);
+      b.choose(number, 0, groups.size(), [&](int64_t group) { body(groups[group]); });
+    });
   }
 
   void overChunks(ProductGroup &group, function_ref<void(Value k, Value steps)> body) {
@@ -352,10 +366,13 @@ private:
   Value panelAt(Value turn) {
     if (frame.kind() != GroupKind::Loop || panelCount() == 1)
       return turn;
-    Value odd = arith::AndIOp::create(b, frame.turn(), b.integer(1));
-    Value isOdd = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, odd, b.integer(0));
     Value last = b.sub(own.end, b.integer(1));
-    return b.select(isOdd, b.sub(b.add(own.begin, last), turn), turn);
+    return b.select(isOddTurn(), b.sub(b.add(own.begin, last), turn), turn);
+  }
+
+  Value isOddTurn() {
+    Value odd = arith::AndIOp::create(b, frame.turn(), b.integer(1));
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, odd, b.integer(0));
   }
 
   Value panelAfter(Value turn) { return panelAt(b.smaller(b.add(turn, b.integer(1)), b.sub(own.end, b.integer(1)))); }

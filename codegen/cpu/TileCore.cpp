@@ -4,7 +4,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
-#include <numeric>
 
 using namespace mlir;
 
@@ -41,18 +40,7 @@ public:
   }
 
   void emit() {
-    SmallVector<int64_t> cases(tileRows);
-    std::iota(cases.begin(), cases.end(), 1);
-    Value choice = arith::IndexCastOp::create(b, b.getIndexType(), rowCount);
-    auto branch = scf::IndexSwitchOp::create(b, TypeRange(), choice, cases, cases.size());
-    OpBuilder::InsertionGuard guard(b);
-    for (int64_t count : cases) {
-      b.setInsertionPointToStart(&branch.getCaseRegions()[count - 1].emplaceBlock());
-      emitRows(count);
-      scf::YieldOp::create(b);
-    }
-    b.setInsertionPointToStart(&branch.getDefaultRegion().emplaceBlock());
-    scf::YieldOp::create(b);
+    b.choose(rowCount, 1, tileRows + 1, [&](int64_t count) { emitRows(count); });
   }
 
 private:

@@ -30,7 +30,7 @@ recur.system @S {
   // CHECK: %[[ODD:.*]] = arith.andi %[[TURN]]
   // CHECK: %[[IS:.*]] = arith.cmpi ne, %[[ODD]]
   // CHECK: arith.select %[[IS]]
-  // CHECK: call @tile.f32.8x4.ahead(
+  // CHECK: call @tile.f32.8x4.parts2(
   recur.loop forward {
     recur.phase "h" space [64] {
       %w = recur.read %W offset 0 strides [64, 1] : (!w) -> tensor<64x64xf32>
