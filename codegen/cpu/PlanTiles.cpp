@@ -203,16 +203,16 @@ private:
   /// through panels to and fro and find those in the nearest cache that were used last, if it holds them beside what
   /// the loop's other phases use in between: with narrow panels where not all weights fit, and no wide one.
   int64_t columnsOfPanel(recur::PhaseOp phase, int64_t allColumns, int64_t products, int64_t columnBytes) {
-    constexpr int64_t secondCache = 256 * 1024, nearestCache = 40 * 1024; // what weights may take of them
+    constexpr int64_t secondCacheBytes = 256 * 1024;
     int64_t narrow = fullTileColumns(machine), wide = 2 * narrow;
-    if (wide * columnBytes > secondCache)
+    if (wide * columnBytes > secondCacheBytes)
       return narrow;
     auto loop = dyn_cast<recur::LoopOp>(phase->getParentOp());
     if (!loop || narrow % products != 0 || allColumns <= narrow)
       return wide;
     int64_t inLoop = bytesOfWeights(loop), others = inLoop - bytesOfWeights(phase);
-    bool allFit = inLoop <= nearestCache, narrowFits = others + narrow * columnBytes <= nearestCache;
-    bool wideDoes = allColumns > wide && others + wide * columnBytes <= nearestCache;
+    bool allFit = inLoop <= nearestCacheBytes, narrowFits = others + narrow * columnBytes <= nearestCacheBytes;
+    bool wideDoes = allColumns > wide && others + wide * columnBytes <= nearestCacheBytes;
     return !allFit && narrowFits && !wideDoes ? narrow : wide;
   }
 

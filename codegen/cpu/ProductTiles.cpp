@@ -89,9 +89,10 @@ struct ProductGroup {
   }
   bool isChunked() { return chunk() < steps(); }
   /// A multiplication takes four cycles and two start in each, so that a row needs eight sums at once. Another panel's
-  /// are at hand, unless there is none, or, in a loop, a single one.
+  /// are at hand, unless there is none, or only one in a loop that finds it in the nearest cache.
   int64_t parts() {
-    bool isNarrow = columns <= 4 && panels <= (inLoop ? 2 : 1);
+    bool isPair = panels == 2 && inLoop && steps() * rowBytes() <= nearestCacheBytes;
+    bool isNarrow = columns <= 4 && (panels == 1 || isPair);
     return isNarrow && !isChunked() && depth >= 8 && depth % TileCore::turnOfTwoParts == 0 ? 2 : 1;
   }
 };

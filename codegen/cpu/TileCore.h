@@ -19,6 +19,9 @@ namespace seqc::cpu {
 /// Most rows of a tile.
 constexpr int64_t tileRows = 6;
 
+/// What panels of weights may take of a nearest cache of 48 KB, in which rows have to be as well.
+constexpr int64_t nearestCacheBytes = 40 * 1024;
+
 /// Vector columns that fit in registers with `tileRows` rows.
 int64_t fullTileColumns(const Machine &machine);
 
