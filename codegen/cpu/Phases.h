@@ -53,7 +53,7 @@ llvm::SmallVector<mlir::Value> transpose(Code &b, llvm::SmallVector<mlir::Value>
 void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, mlir::Value scratch, Slice slice);
 int64_t totalUnits(const Machine &machine, recur::PhaseOp phase);
 bool isTotalOfOuter(recur::PhaseOp phase);
-/// Lets neighbours among them with the same second operand be one phase, which copies it once.
+/// Lets neighbours among them that share an operand be one phase, which copies it once.
 void mergeTotals(recur::MapOp map);
 /// Elements of scratch that `emitTotalTiles` needs.
 int64_t totalScratch(const Machine &machine, recur::PhaseOp phase);

@@ -59,16 +59,27 @@ static bool areDistinct(ArrayRef<int64_t> strides, ArrayRef<int64_t> space) {
   return true;
 }
 
+bool mayOverlap(recur::AccumulateOp x, recur::AccumulateOp y, ArrayRef<int64_t> space) {
+  ArrayRef<int64_t> strides = x.getStrides();
+  if (x.getSlot() != y.getSlot())
+    return false;
+  if (strides != y.getStrides() || space.size() != 2 || strides[1] != 1 || space[1] > strides[0])
+    return true;
+  int64_t columnOfX = x.getOffset() % strides[0], columnOfY = y.getOffset() % strides[0];
+  bool inOneRow = std::max(columnOfX, columnOfY) + space[1] <= strides[0];
+  return !inOneRow || std::abs(columnOfX - columnOfY) < space[1];
+}
+
 bool addsToDistinctElements(recur::PhaseOp phase) {
   SmallVector<recur::AccumulateOp> totals(phase.getOps<recur::AccumulateOp>());
-  for (recur::AccumulateOp total : totals) {
-    if (!areDistinct(total.getStrides(), phase.getSpace()))
-      return false;
-    // Two totals in one slot may be neighbours that overlap.
-    if (llvm::count_if(totals, [&](recur::AccumulateOp other) { return other.getSlot() == total.getSlot(); }) > 1)
-      return false;
-  }
-  return true;
+  auto overlapsAnother = [&](recur::AccumulateOp total) {
+    return llvm::any_of(totals, [&](recur::AccumulateOp other) {
+      return other != total && mayOverlap(other, total, phase.getSpace());
+    });
+  };
+  return llvm::all_of(totals, [&](recur::AccumulateOp total) {
+    return areDistinct(total.getStrides(), phase.getSpace()) && !overlapsAnother(total);
+  });
 }
 
 //===-- Work ------------------------------------------------------------------------===//

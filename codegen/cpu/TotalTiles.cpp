@@ -2,7 +2,8 @@
 //
 // D[n][m] += Σ_r a_r[n] · b_r[m] over all valid rows r: weight gradients. Blocks of rows are copied to scratch memory
 // first, so that a tile reads what is contiguous: in place their elements lie a row apart, often a power of two, and
-// would share a few sets of the caches.
+// would share a few sets of the caches. Totals that share operands, as those of the gates of a cell do, are one phase,
+// which copies each operand once.
 //
 //===--------------------------------------------------------------------------===//
 #include "codegen/cpu/Elements.h"
@@ -10,6 +11,7 @@
 #include "codegen/cpu/TileCore.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 #include <tuple>
 
@@ -34,21 +36,32 @@ bool isTotalOfOuter(recur::PhaseOp phase) {
       !phase.getOps<recur::WriteOp>().empty())
     return false;
   return addsToDistinctElements(phase) && llvm::all_of(totals, [&](recur::AccumulateOp total) {
-           return !total.getId() && !total.getUnlessGiven() && total.getStrides().back() == 1 && totalledOuter(total) &&
-                  totalledOuter(total).getB() == totalledOuter(totals[0]).getB();
+           return !total.getId() && !total.getUnlessGiven() && total.getStrides().back() == 1 && totalledOuter(total);
          });
 }
 
-/// Makes one phase of two if they total products with the same second operand. Other phases do not see the difference.
-static bool mergeTotals(recur::PhaseOp into, recur::PhaseOp phase) {
-  auto first = *into.getOps<recur::AccumulateOp>().begin(), second = *phase.getOps<recur::AccumulateOp>().begin();
-  // Within a slot they might overlap.
-  bool sameSlot = llvm::any_of(into.getOps<recur::AccumulateOp>(),
-                               [&](recur::AccumulateOp total) { return total.getSlot() == second.getSlot(); });
-  if (sameSlot || into.getSpace() != phase.getSpace() || realType(into) != realType(phase) ||
-      !OperationEquivalence::isEquivalentTo(readB(first), readB(second), OperationEquivalence::IgnoreLocations))
+/// Lets `operand` be the equivalent one among those that `of` gives of the totals, if there is one.
+static bool unify(recur::ReadOp operand, ArrayRef<recur::AccumulateOp> totals,
+                  function_ref<recur::ReadOp(recur::AccumulateOp)> of) {
+  auto *same = llvm::find_if(totals, [&](recur::AccumulateOp total) {
+    return OperationEquivalence::isEquivalentTo(of(total), operand, OperationEquivalence::IgnoreLocations);
+  });
+  if (same == totals.end())
     return false;
-  readB(second).replaceAllUsesWith(readB(first).getResult());
+  operand.replaceAllUsesWith(of(*same).getResult());
+  return true;
+}
+
+/// Makes one phase of two if they total products that share an operand. Other phases do not see the difference.
+static bool mergeTotals(recur::PhaseOp into, recur::PhaseOp phase) {
+  SmallVector<recur::AccumulateOp> totals(into.getOps<recur::AccumulateOp>());
+  auto total = *phase.getOps<recur::AccumulateOp>().begin();
+  if (into.getSpace() != phase.getSpace() || realType(into) != realType(phase) ||
+      llvm::any_of(totals, [&](recur::AccumulateOp other) { return mayOverlap(other, total, into.getSpace()); }))
+    return false;
+  bool sharesA = unify(readA(total), totals, readA), sharesB = unify(readB(total), totals, readB);
+  if (!sharesA && !sharesB)
+    return false;
   Block &body = into.getBody().front();
   body.getOperations().splice(body.end(), phase.getBody().front().getOperations());
   phase.erase();
@@ -95,7 +108,7 @@ struct Blocking {
   /// From an element of A to the next in its copy: not a power of two, of which a cache holds few.
   static constexpr int64_t aStep = rows + 16;
   int64_t scratchA() const { return llvm::alignTo(aWidth * aStep, 64); }
-  int64_t scratch() const { return scratchA() + rows * (all * bWidth - (all - wide) * lanes); }
+  int64_t scratchB() const { return rows * (all * bWidth - (all - wide) * lanes); }
 
   /// Where the narrow tiles begin along the last dim.
   int64_t wideEnd() const { return std::min(wide * bWidth, space[1]); }
@@ -146,47 +159,67 @@ struct TotalShape {
         hasNarrow(sizes.wideEnd() < sizes.space[1]), stepA(readA(total).getStrides().back()),
         stepB(readB(total).getStrides().back()) {}
 
-  std::string name(StringRef does) const {
-    std::string name = (does + (real.isF32() ? ".f32." : ".f64.")).str() + std::to_string(lanes) + "x";
-    name += (hasWide ? std::to_string(columns) : "") + (hasNarrow ? "-" + std::to_string(columns - 1) : "");
-    for (int64_t step : {stepA, stepB})
-      if (step != 1)
-        name += ".by" + std::to_string(step);
-    return name;
+  /// Of the function that copies the first operand.
+  std::string turnName() const { return name("total.turn") + by(stepA); }
+  /// Of the function that copies the second one.
+  std::string copyName() const { return name("total.copy") + tiles() + by(stepB); }
+  std::string addName() const { return name("total") + tiles(); }
+
+private:
+  std::string name(StringRef does) const { return (does + (real.isF32() ? ".f32" : ".f64")).str(); }
+  std::string tiles() const {
+    return "." + std::to_string(lanes) + "x" + (hasWide ? std::to_string(columns) : "") +
+           (hasNarrow ? "-" + std::to_string(columns - 1) : "");
   }
+  static std::string by(int64_t step) { return step == 1 ? "" : ".by" + std::to_string(step); }
 };
 
-/// Copies the second operand of a block of rows, or adds the products of such a copy and the first operand. Those of
-/// row r begin at pointers[r].
+/// The functions of one shape of totals, for a block of rows. Those of an operand begin at pointers[r].
 class TotalFunction {
 public:
   TotalFunction(Code &b, const Machine &machine, const TotalShape &shape, func::FuncOp function)
-      : b(b), machine(machine), shape(shape), real(shape.real), lanes(shape.lanes),
-        arithmetic(makeArithmetic(b, machine, real, real, lanes)), pointers(function.getArgument(0)),
-        rowCount(function.getArgument(1)), copyOfB(function.getArgument(2)),
-        ms{function.getArgument(3), function.getArgument(4)}, wideEnd(function.getArgument(5)) {
-    if (function.getNumArguments() == 6)
-      return;
-    copyOfA = function.getArgument(6);
-    ns = {function.getArgument(7), function.getArgument(8)};
-    result = function.getArgument(9);
-    resultStep = function.getArgument(10);
+      : b(b), machine(machine), shape(shape), real(shape.real), lanes(shape.lanes), function(function) {}
+
+  /// (pointers, rowCount, copyOfA, ns): A, transposed, so that what a tile reads is contiguous: [element][row].
+  void copyA() {
+    takeRows();
+    copyOfA = take();
+    ns = takeSlice();
+    int64_t width = shape.stepA == 1 ? machine.vectorBits / real.getWidth() : 1;
+    Value count = b.sub(ns.end, ns.begin), wholeRows = whole(rowCount, width), wholeCount = whole(count, width);
+    b.forEach(b.integer(0), wholeRows, width, [&](Value r) {
+      b.forEach(b.integer(0), wholeCount, width, [&](Value i) {
+        for (int64_t row = width; row < 2 * width; ++row)
+          bringIn(b.add(r, b.integer(row)), b.add(ns.begin, i), shape.stepA);
+        transposeTile(r, i, width);
+      });
+      copyOneByOne({r, b.add(r, b.integer(width))}, {wholeCount, count});
+    });
+    copyOneByOne({wholeRows, rowCount}, {b.integer(0), count});
   }
 
+  /// (pointers, rowCount, copyOfB, ms, wideEnd): B, padded with zeros to whole vectors: [row][width] of each panel.
   void copyB() {
+    takeRows();
+    takePanels();
     overPanels([&](Value m, Value mCount, int64_t columns) { copyPanelOfB(m, mCount, columns * lanes); });
   }
 
+  /// (rowCount, copyOfB, ms, wideEnd, copyOfA, ns, result, resultStep): adds the products of the copies.
   void addProducts() {
+    rowCount = take();
+    takePanels();
+    copyOfA = take();
+    ns = takeSlice();
+    result = take();
+    resultStep = take();
+    arithmetic = makeArithmetic(b, machine, real, real, lanes);
     rows = b.scratch(b.pointerType(), tileRows);
     out = b.scratch(real, tileRows * shape.columns * lanes);
     beside = LineList::reserve(b, tileRows * resultBytes(shape.columns).size());
-    blocks(b, ns, Blocking::widestA(real), [&](Value n, Value nCount) {
-      copyA(n, nCount);
-      overPanels([&](Value m, Value mCount, int64_t columns) {
-        blocks(b, {b.integer(0), nCount}, tileRows,
-               [&](Value i, Value count) { tile(n, i, count, m, mCount, columns); });
-      });
+    overPanels([&](Value m, Value mCount, int64_t columns) {
+      blocks(b, {b.integer(0), b.sub(ns.end, ns.begin)}, tileRows,
+             [&](Value i, Value count) { tile(i, count, m, mCount, columns); });
     });
   }
 
@@ -197,6 +230,23 @@ public:
   }
 
 private:
+  Value take() { return function.getArgument(taken++); }
+  Slice takeSlice() {
+    Value begin = take();
+    return {begin, take()};
+  }
+  void takeRows() {
+    pointers = take();
+    rowCount = take();
+  }
+  void takePanels() {
+    copyOfB = take();
+    ms = takeSlice();
+    wideEnd = take();
+  }
+
+  Value whole(Value count, int64_t width) { return b.mul(b.div(count, b.integer(width)), b.integer(width)); }
+
   /// The panels of the last dim that are in `ms`, in tiles of `columns` vectors.
   void overPanels(function_ref<void(Value m, Value mCount, int64_t columns)> body) {
     auto part = [&](Value begin, Value end, int64_t columns) {
@@ -222,42 +272,25 @@ private:
       b.prefetch(operand(b.smaller(r, b.sub(rowCount, b.integer(1))), first, step));
   }
 
-  /// A, transposed, so that what a tile reads is contiguous: [element][row].
-  void copyA(Value n, Value nCount) {
-    int64_t width = shape.stepA == 1 ? machine.vectorBits / real.getWidth() : 1;
-    auto whole = [&](Value count) { return b.mul(b.div(count, b.integer(width)), b.integer(width)); };
-    Value wholeRows = whole(rowCount), wholeN = whole(nCount);
-    b.forEach(b.integer(0), wholeRows, width, [&](Value r) {
-      b.forEach(b.integer(0), wholeN, width, [&](Value i) {
-        for (int64_t row = width; row < 2 * width; ++row)
-          bringIn(b.add(r, b.integer(row)), b.add(n, i), shape.stepA);
-        transposeTile(r, n, i, width);
-      });
-      copyOneByOne({r, b.add(r, b.integer(width))}, n, {wholeN, nCount});
-    });
-    copyOneByOne({wholeRows, rowCount}, n, {b.integer(0), nCount});
-  }
-
-  void transposeTile(Value r, Value n, Value i, int64_t width) {
+  void transposeTile(Value r, Value i, int64_t width) {
     auto type = VectorType::get({width}, real);
     SmallVector<Value> vectors;
     for (int64_t row = 0; row < width; ++row)
-      vectors.push_back(b.load(type, operand(b.add(r, b.integer(row)), b.add(n, i), shape.stepA)));
+      vectors.push_back(b.load(type, operand(b.add(r, b.integer(row)), b.add(ns.begin, i), shape.stepA)));
     for (auto [element, vector] : llvm::enumerate(transpose(b, vectors)))
       b.store(vector, copied(b.add(i, b.integer(int64_t(element))), r));
   }
 
-  void copyOneByOne(Slice ofRows, Value n, Slice elements) {
+  void copyOneByOne(Slice ofRows, Slice elements) {
     b.forEach(ofRows.begin, ofRows.end, 1, [&](Value r) {
       b.forEach(elements.begin, elements.end, 1,
-                [&](Value i) { b.store(b.load(real, operand(r, b.add(n, i), shape.stepA)), copied(i, r)); });
+                [&](Value i) { b.store(b.load(real, operand(r, b.add(ns.begin, i), shape.stepA)), copied(i, r)); });
     });
   }
 
-  /// Where element `i` of A in row `r` of the block is copied to.
+  /// Where element `i` of the range of A in row `r` of the block is copied to.
   Value copied(Value i, Value r) { return b.at(copyOfA, real, b.add(b.mul(i, b.integer(Blocking::aStep)), r)); }
 
-  /// B, padded with zeros to whole vectors: [row][width].
   void copyPanelOfB(Value m, Value mCount, int64_t width) {
     b.forEach(b.integer(0), rowCount, 1, [&](Value r) {
       for (int64_t i = 0; i < width; i += 512 / real.getWidth())
@@ -272,12 +305,12 @@ private:
 
   /// Vectors while they fit, then single elements.
   void overElements(Value count, bool vectors, function_ref<void(Value, Type)> body) {
-    Value whole = b.integer(0);
+    Value inVectors = b.integer(0);
     if (vectors) {
-      whole = b.mul(b.div(count, b.integer(lanes)), b.integer(lanes));
-      b.forEach(b.integer(0), whole, lanes, [&](Value i) { body(i, VectorType::get({lanes}, real)); });
+      inVectors = whole(count, lanes);
+      b.forEach(b.integer(0), inVectors, lanes, [&](Value i) { body(i, VectorType::get({lanes}, real)); });
     }
-    b.forEach(whole, count, 1, [&](Value i) { body(i, real); });
+    b.forEach(inVectors, count, 1, [&](Value i) { body(i, real); });
   }
 
   /// A byte in each line of a tile's result in one row.
@@ -285,10 +318,10 @@ private:
     return LineList::bytesOf(columns * lanes * real.getWidth() / 8, /*aligned=*/false);
   }
 
-  void tile(Value n, Value i, Value count, Value m, Value mCount, int64_t columns) {
+  void tile(Value i, Value count, Value m, Value mCount, int64_t columns) {
     SmallVector<int64_t> lines = resultBytes(columns);
     auto resultRow = [&](Value row) {
-      return b.at(result, real, b.add(b.mul(b.add(b.add(n, i), row), resultStep), m));
+      return b.at(result, real, b.add(b.mul(b.add(b.add(ns.begin, i), row), resultStep), m));
     };
     b.forEach(b.integer(0), count, 1, [&](Value row) {
       b.store(copied(b.add(i, row), b.integer(0)), b.at(rows, b.pointerType(), row));
@@ -321,19 +354,30 @@ private:
   const TotalShape &shape;
   FloatType real;
   int64_t lanes;
+  func::FuncOp function;
+  unsigned taken = 0; // of its arguments
+  Value pointers, rowCount, copyOfA, copyOfB, wideEnd, result, resultStep;
+  Slice ns, ms;
   std::unique_ptr<TileArithmetic> arithmetic;
-  Value pointers, rowCount, copyOfB;
-  Slice ms;
-  Value wideEnd, copyOfA;
-  Slice ns;
-  Value result, resultStep, rows, out;
+  Value rows, out; // see TileCore
   LineList beside;
 };
 
 } // namespace
 
+/// The operands that `of` gives of the totals, each once.
+static SmallVector<recur::ReadOp> operandsOf(ArrayRef<recur::AccumulateOp> totals,
+                                             recur::ReadOp (*of)(recur::AccumulateOp)) {
+  llvm::SmallSetVector<recur::ReadOp, 4> operands;
+  for (recur::AccumulateOp total : totals)
+    operands.insert(of(total));
+  return operands.takeVector();
+}
+
 int64_t totalScratch(const Machine &machine, recur::PhaseOp phase) {
-  return Blocking(machine, realType(phase), phase.getSpace()).scratch();
+  Blocking sizes(machine, realType(phase), phase.getSpace());
+  SmallVector<recur::AccumulateOp> totals(phase.getOps<recur::AccumulateOp>());
+  return sizes.scratchA() + int64_t(operandsOf(totals, readB).size()) * sizes.scratchB();
 }
 
 int64_t totalUnits(const Machine &machine, recur::PhaseOp phase) {
@@ -341,40 +385,90 @@ int64_t totalUnits(const Machine &machine, recur::PhaseOp phase) {
   return sizes.dividesRows() ? sizes.rowPieces : sizes.all;
 }
 
-void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Value scratch, Slice slice) {
-  Code &b = frame.code();
-  SmallVector<recur::AccumulateOp> totals(phase.getOps<recur::AccumulateOp>());
-  FloatType real = realType(phase);
-  Value rows = b.scratch(b.pointerType(), Blocking::rows);
-  // Zeros stand for rows that do not count.
-  auto findRows = [&](recur::ReadOp read, Value firstRow, Value rowCount) {
+namespace {
+
+/// Emits the calls of a phase.
+class TotalTiles {
+public:
+  TotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Value scratch, Slice slice)
+      : frame(frame), b(frame.code()), machine(machine), totals(phase.getOps<recur::AccumulateOp>()),
+        real(realType(phase)), sizes(machine, real, phase.getSpace()), wideEnd(b.integer(sizes.wideEnd())),
+        rows(b.scratch(b.pointerType(), Blocking::rows)), copyOfA(frame.base(scratch)) {
+    std::tie(ns, ms) = sizes.parts(b, slice);
+    for (recur::ReadOp operand : operandsOf(totals, readB))
+      copiesOfB[operand] =
+          b.at(copyOfA, real, b.integer(sizes.scratchA() + int64_t(copiesOfB.size()) * sizes.scratchB()));
+  }
+
+  void emit() {
+    sizes.balancedRows(b, frame.rowCount(), [&](Value firstRow, Value rowCount) {
+      for (recur::ReadOp operand : operandsOf(totals, readB))
+        copyB(operand, firstRow, rowCount);
+      for (recur::ReadOp operand : operandsOf(totals, readA))
+        addAll(operand, firstRow, rowCount);
+    });
+  }
+
+private:
+  /// Zeros stand for rows that do not count.
+  void findRows(recur::ReadOp read, Value firstRow, Value rowCount) {
     b.forEach(b.integer(0), rowCount, 1, [&](Value r) {
       Row row = frame.row(b.add(firstRow, r));
       Value start = b.select(row.valid, frame.readRow(read, row), frame.zeroRow());
       b.store(b.at(start, real, b.integer(read.getOffset())), b.at(rows, b.pointerType(), r));
     });
-  };
-  Blocking sizes(machine, real, phase.getSpace());
+  }
+
+  void copyB(recur::ReadOp operand, Value firstRow, Value rowCount) {
+    auto *total = llvm::find_if(totals, [&](recur::AccumulateOp total) { return readB(total) == operand; });
+    TotalShape shape(real, sizes, *total);
+    b.setLoc(total->getLoc());
+    findRows(operand, firstRow, rowCount);
+    b.callShared(shape.copyName(), {rows, rowCount, copiesOfB[operand], ms.begin, ms.end, wideEnd},
+                 [&](func::FuncOp function) { TotalFunction(b, machine, shape, function).copyB(); });
+  }
+
+  /// Adds all products of one first operand, which is copied block by block.
+  void addAll(recur::ReadOp operand, Value firstRow, Value rowCount) {
+    SmallVector<recur::AccumulateOp> itsTotals =
+        llvm::filter_to_vector(totals, [&](recur::AccumulateOp total) { return readA(total) == operand; });
+    TotalShape shape(real, sizes, itsTotals.front());
+    b.setLoc(itsTotals.front().getLoc());
+    findRows(operand, firstRow, rowCount);
+    TotalFunction::blocks(b, ns, Blocking::widestA(real), [&](Value n, Value nCount) {
+      Slice block = {n, b.add(n, nCount)};
+      b.callShared(shape.turnName(), {rows, rowCount, copyOfA, block.begin, block.end},
+                   [&](func::FuncOp function) { TotalFunction(b, machine, shape, function).copyA(); });
+      for (recur::AccumulateOp total : itsTotals)
+        add(total, rowCount, block);
+    });
+  }
+
+  void add(recur::AccumulateOp total, Value rowCount, Slice block) {
+    TotalShape shape(real, sizes, total);
+    b.setLoc(total.getLoc());
+    Value result = b.at(frame.slotRow(total.getSlot(), {}, {}), real, b.integer(total.getOffset()));
+    b.callShared(shape.addName(),
+                 {rowCount, copiesOfB[readB(total)], ms.begin, ms.end, wideEnd, copyOfA, block.begin, block.end, result,
+                  b.integer(total.getStrides()[0])},
+                 [&](func::FuncOp function) { TotalFunction(b, machine, shape, function).addProducts(); });
+  }
+
+  const Frame &frame;
+  Code &b;
+  const Machine &machine;
+  SmallVector<recur::AccumulateOp> totals;
+  FloatType real;
+  Blocking sizes;
+  Value wideEnd, rows, copyOfA;
+  llvm::SmallDenseMap<recur::ReadOp, Value> copiesOfB;
   Slice ns, ms;
-  std::tie(ns, ms) = sizes.parts(b, slice);
-  Value copyOfA = frame.base(scratch), copyOfB = b.at(copyOfA, real, b.integer(sizes.scratchA()));
-  Blocking::balancedRows(b, frame.rowCount(), [&](Value firstRow, Value rowCount) {
-    for (recur::AccumulateOp total : totals) {
-      b.setLoc(total.getLoc());
-      TotalShape shape(real, sizes, total);
-      SmallVector<Value> arguments = {rows, rowCount, copyOfB, ms.begin, ms.end, b.integer(sizes.wideEnd())};
-      if (total == totals[0]) {
-        findRows(readB(total), firstRow, rowCount);
-        b.callShared(shape.name("total.copy"), arguments,
-                     [&](func::FuncOp function) { TotalFunction(b, machine, shape, function).copyB(); });
-      }
-      findRows(readA(total), firstRow, rowCount);
-      Value result = b.at(frame.slotRow(total.getSlot(), {}, {}), real, b.integer(total.getOffset()));
-      arguments.append({copyOfA, ns.begin, ns.end, result, b.integer(total.getStrides()[0])});
-      b.callShared(shape.name("total"), arguments,
-                   [&](func::FuncOp function) { TotalFunction(b, machine, shape, function).addProducts(); });
-    }
-  });
+};
+
+} // namespace
+
+void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Value scratch, Slice slice) {
+  TotalTiles(frame, machine, phase, scratch, slice).emit();
 }
 
 } // namespace seqc::cpu

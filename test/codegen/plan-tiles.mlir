@@ -198,7 +198,8 @@ recur.system @Unaligned {
 !v = !recur.slot<tensor<8xf32>>
 !w = !recur.slot<tensor<8x8xf32>>
 
-// Totals of outer products with the same second operand copy it once; not where they add to the same slot.
+// Totals of outer products that share an operand are one phase, which copies it once; not where they might add to the
+// same element.
 // CHECK-LABEL: recur.system @Totals
 recur.system @Totals {
   %a = recur.slot input "a" time batch : !v
@@ -230,6 +231,48 @@ recur.system @Totals {
       %1 = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
       %2 = recur.outer %0, %1 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
       recur.accumulate %2, %dV offset 0 strides [8, 1] : tensor<8x8xf32>, !w
+    }
+  }
+}
+
+// -----
+
+!v = !recur.slot<tensor<8xf32>>
+!w = !recur.slot<tensor<8x16xf32>>
+
+// Other columns of the same matrix are other elements.
+// CHECK-LABEL: recur.system @Columns
+recur.system @Columns {
+  %a = recur.slot input "a" time batch : !v
+  %x = recur.slot input "x" time batch : !v
+  %y = recur.slot input "y" time batch : !v
+  %dW = recur.slot d_param "W" zeroed : !w
+  // CHECK: recur.phase "x" space [8, 8] total
+  // CHECK: %[[A:.*]] = recur.read %0 offset 0
+  // CHECK: recur.outer %[[A]],
+  // CHECK: recur.accumulate %{{.*}} offset 0
+  // CHECK-NOT: recur.phase
+  // CHECK: recur.outer %[[A]],
+  // CHECK: recur.accumulate %{{.*}} offset 8
+  // CHECK: recur.phase "half" space [8, 8] total
+  recur.map {
+    recur.phase "x" space [8, 8] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %1 = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %2 = recur.outer %0, %1 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
+      recur.accumulate %2, %dW offset 0 strides [16, 1] : tensor<8x8xf32>, !w
+    }
+    recur.phase "y" space [8, 8] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %1 = recur.read %y offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %2 = recur.outer %0, %1 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
+      recur.accumulate %2, %dW offset 8 strides [16, 1] : tensor<8x8xf32>, !w
+    }
+    recur.phase "half" space [8, 8] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %1 = recur.read %y offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %2 = recur.outer %0, %1 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
+      recur.accumulate %2, %dW offset 4 strides [16, 1] : tensor<8x8xf32>, !w
     }
   }
 }

@@ -1,0 +1,34 @@
+// Totals that share operands: each is copied once for a block of rows, the second ones first, and no total falls back to
+// going element by element.
+// RUN: seq-opt %s --recur-plan-tiles="vector-bits=512 registers=32" --recur-lower-to-cpu="vector-bits=512 registers=32" | FileCheck %s
+
+!v = !recur.slot<tensor<32xf32>>
+!w = !recur.slot<tensor<32x64xf32>>
+
+// CHECK-LABEL: func.func private @S.map0.x(
+// CHECK-COUNT-2: call @total.copy.f32.16x2(
+// CHECK-NOT: call @total.copy
+// CHECK: call @total.turn.f32(
+// CHECK-COUNT-2: call @total.f32.16x2(
+// CHECK-NOT: call @
+// CHECK: return
+recur.system @S {
+  %a = recur.slot input "a" time batch : !v
+  %x = recur.slot input "x" time batch : !v
+  %y = recur.slot input "y" time batch : !v
+  %dW = recur.slot d_param "W" zeroed : !w
+  recur.map {
+    recur.phase "x" space [32, 32] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<32xf32>
+      %1 = recur.read %x offset 0 strides [1] : (!v) -> tensor<32xf32>
+      %2 = recur.outer %0, %1 : (tensor<32xf32>, tensor<32xf32>) -> tensor<32x32xf32>
+      recur.accumulate %2, %dW offset 0 strides [64, 1] : tensor<32x32xf32>, !w
+    }
+    recur.phase "y" space [32, 32] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<32xf32>
+      %1 = recur.read %y offset 0 strides [1] : (!v) -> tensor<32xf32>
+      %2 = recur.outer %0, %1 : (tensor<32xf32>, tensor<32xf32>) -> tensor<32x32xf32>
+      recur.accumulate %2, %dW offset 32 strides [64, 1] : tensor<32x32xf32>, !w
+    }
+  }
+}
