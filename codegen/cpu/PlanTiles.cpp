@@ -199,20 +199,21 @@ private:
     return fullPanels(vectors, std::clamp<int64_t>(columns / products, 1, vectors), products);
   }
 
-  /// Wide panels help single rows, but a panel should stay well inside a second-level cache. The steps of a loop go
-  /// through panels to and fro and find those in the nearest cache that were used last, if it holds them beside what
-  /// the loop's other phases use in between: with narrow panels where not all weights fit, and no wide one.
+  /// A tile of many rows is best with as many columns as fit in registers: panels are short then. A single row needs
+  /// many sums at once, which wide panels give it: the fewer a narrow one has, the larger a wide one may be. The steps
+  /// of a loop go through panels to and fro and find those in the nearest cache that were used last, if it holds them
+  /// beside what the loop's other phases use in between: with narrow panels where not all weights fit, and no wide one.
   int64_t columnsOfPanel(recur::PhaseOp phase, int64_t allColumns, int64_t products, int64_t columnBytes) {
-    constexpr int64_t secondCacheBytes = 256 * 1024;
-    int64_t narrow = fullTileColumns(machine), wide = 2 * narrow;
-    if (wide * columnBytes > secondCacheBytes)
+    int64_t narrow = fullTileColumns(machine), wide = 2 * narrow, sums = narrow / products * products;
+    int64_t wideBytes = wide / products * products * columnBytes;
+    if (wideBytes > (sums >= 4 ? 48 : sums == 3 ? 128 : 256) * 1024)
       return narrow;
     auto loop = dyn_cast<recur::LoopOp>(phase->getParentOp());
-    if (!loop || narrow % products != 0 || allColumns <= narrow)
+    if (!loop || sums < 4 || allColumns <= narrow)
       return wide;
     int64_t inLoop = bytesOfWeights(loop), others = inLoop - bytesOfWeights(phase);
     bool allFit = inLoop <= nearestCacheBytes, narrowFits = others + narrow * columnBytes <= nearestCacheBytes;
-    bool wideDoes = allColumns > wide && others + wide * columnBytes <= nearestCacheBytes;
+    bool wideDoes = allColumns > wide && others + wideBytes <= nearestCacheBytes;
     return !allFit && narrowFits && !wideDoes ? narrow : wide;
   }
 

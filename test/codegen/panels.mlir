@@ -28,18 +28,18 @@ recur.system @TwoDepths {
 
 // -----
 
-// A panel of eight vectors is 64 KB here, and nothing would be left of it in the nearest cache when the next step of the
+// A panel of eight vectors is 48 KB here, and nothing would be left of it in the nearest cache when the next step of the
 // loop comes back to it.
 // CHECK-LABEL: recur.system @LargeInLoop
-// CHECK: recur.slot prepared "h.packed" : <tensor<1x4x128x4x16xf32>>
+// CHECK: recur.slot prepared "h.packed" : <tensor<1x4x96x4x16xf32>>
 recur.system @LargeInLoop {
-  %W = recur.slot param "W" : <tensor<256x128xf32>>
+  %W = recur.slot param "W" : <tensor<256x96xf32>>
   %h = recur.slot output "h" time batch : <tensor<256xf32>>
   recur.loop forward {
     recur.phase "h" space [256] {
-      %w = recur.read %W offset 0 strides [128, 1] : (!recur.slot<tensor<256x128xf32>>) -> tensor<256x128xf32>
-      %hp = recur.read %h shift -1 offset 0 strides [1] : (!recur.slot<tensor<256xf32>>) -> tensor<128xf32>
-      %p = recur.matmul %w, %hp : (tensor<256x128xf32>, tensor<128xf32>) -> tensor<256xf32>
+      %w = recur.read %W offset 0 strides [96, 1] : (!recur.slot<tensor<256x96xf32>>) -> tensor<256x96xf32>
+      %hp = recur.read %h shift -1 offset 0 strides [1] : (!recur.slot<tensor<256xf32>>) -> tensor<96xf32>
+      %p = recur.matmul %w, %hp : (tensor<256x96xf32>, tensor<96xf32>) -> tensor<256xf32>
       recur.write %p, %h offset 0 strides [1] : tensor<256xf32>, <tensor<256xf32>>
     }
   }
@@ -49,16 +49,16 @@ recur.system @LargeInLoop {
 
 // Once, for all steps, the same weights have wide ones.
 // CHECK-LABEL: recur.system @LargeInMap
-// CHECK: recur.slot prepared "y.packed" : <tensor<1x2x128x8x16xf32>>
+// CHECK: recur.slot prepared "y.packed" : <tensor<1x2x96x8x16xf32>>
 recur.system @LargeInMap {
-  %W = recur.slot param "W" : <tensor<256x128xf32>>
-  %x = recur.slot input "x" time batch : <tensor<128xf32>>
+  %W = recur.slot param "W" : <tensor<256x96xf32>>
+  %x = recur.slot input "x" time batch : <tensor<96xf32>>
   %y = recur.slot output "y" time batch : <tensor<256xf32>>
   recur.map {
     recur.phase "y" space [256] {
-      %w = recur.read %W offset 0 strides [128, 1] : (!recur.slot<tensor<256x128xf32>>) -> tensor<256x128xf32>
-      %xt = recur.read %x offset 0 strides [1] : (!recur.slot<tensor<128xf32>>) -> tensor<128xf32>
-      %p = recur.matmul %w, %xt : (tensor<256x128xf32>, tensor<128xf32>) -> tensor<256xf32>
+      %w = recur.read %W offset 0 strides [96, 1] : (!recur.slot<tensor<256x96xf32>>) -> tensor<256x96xf32>
+      %xt = recur.read %x offset 0 strides [1] : (!recur.slot<tensor<96xf32>>) -> tensor<96xf32>
+      %p = recur.matmul %w, %xt : (tensor<256x96xf32>, tensor<96xf32>) -> tensor<256xf32>
       recur.write %p, %y offset 0 strides [1] : tensor<256xf32>, <tensor<256xf32>>
     }
   }

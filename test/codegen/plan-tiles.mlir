@@ -147,10 +147,9 @@ recur.system @Concatenated {
 // -----
 
 !v = !recur.slot<tensor<256xf32>>
-!w = !recur.slot<tensor<520x256xf32>>
-!c = !recur.slot<tensor<1040x256xf32>>
+!w = !recur.slot<tensor<536x256xf32>>
+!c = !recur.slot<tensor<1072x256xf32>>
 
-// Panels of six vectors: 65 of them fill eleven but for one, where of nine panels of eight seven vectors would be empty.
 // Large weights are packed from their parts even where one starts inside of a panel, or of a vector: lanes up to the
 // vector's end, vectors up to the panel's end, panels, and the rest.
 // CHECK-LABEL: recur.system @Unaligned
@@ -158,37 +157,37 @@ recur.system @Unaligned {
   %U = recur.slot param "U" : !w
   %V = recur.slot param "V" : !w
   %x = recur.slot input "x" time batch : !v
-  %y = recur.slot output "y" time batch : <tensor<1040xf32>>
+  %y = recur.slot output "y" time batch : <tensor<1072xf32>>
   // CHECK-NOT: "concat"
   // CHECK: recur.phase "y.packed" space [1, 1, 256, 8]
-  // CHECK: recur.write %{{.*}}, %[[PACKED:.*]] offset 122912 strides
+  // CHECK: recur.write %{{.*}}, %[[PACKED:.*]] offset 131088 strides
   // CHECK: recur.phase "y.packed" space [1, 1, 256, 8]
   // CHECK-NEXT: recur.read %{{.*}} offset 0 strides
-  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 122920 strides
-  // CHECK: recur.phase "y.packed" space [1, 3, 256, 16]
+  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 131096 strides
+  // CHECK: recur.phase "y.packed" space [1, 2, 256, 16]
   // CHECK-NEXT: recur.read %{{.*}} offset 2048 strides
-  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 122928 strides
-  // CHECK: recur.phase "y.packed" space [4, 6, 256, 16]
-  // CHECK-NEXT: recur.read %{{.*}} offset 14336 strides
+  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 131104 strides
+  // CHECK: recur.phase "y.packed" space [7, 4, 256, 16]
+  // CHECK-NEXT: recur.read %{{.*}} offset 10240 strides
   // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 147456 strides
-  // CHECK: recur.phase "y.packed" space [1, 5, 256, 16]
-  // CHECK-NEXT: recur.read %{{.*}} offset 112640 strides
-  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 245760 strides
+  // CHECK: recur.phase "y.packed" space [1, 3, 256, 16]
+  // CHECK-NEXT: recur.read %{{.*}} offset 124928 strides
+  // CHECK-NEXT: recur.write %{{.*}}, %[[PACKED]] offset 262144 strides
   %concat = recur.slot prepared "concat" : !c
   recur.once prepared {
-    recur.phase "concat" space [520, 256] {
-      %u = recur.read %U offset 0 strides [256, 1] : (!w) -> tensor<520x256xf32>
-      %v = recur.read %V offset 0 strides [256, 1] : (!w) -> tensor<520x256xf32>
-      recur.write %u, %concat offset 0 strides [256, 1] : tensor<520x256xf32>, !c
-      recur.write %v, %concat offset 133120 strides [256, 1] : tensor<520x256xf32>, !c
+    recur.phase "concat" space [536, 256] {
+      %u = recur.read %U offset 0 strides [256, 1] : (!w) -> tensor<536x256xf32>
+      %v = recur.read %V offset 0 strides [256, 1] : (!w) -> tensor<536x256xf32>
+      recur.write %u, %concat offset 0 strides [256, 1] : tensor<536x256xf32>, !c
+      recur.write %v, %concat offset 137216 strides [256, 1] : tensor<536x256xf32>, !c
     }
   }
   recur.map {
-    recur.phase "y" space [1040] {
+    recur.phase "y" space [1072] {
       %xt = recur.read %x offset 0 strides [1] : (!v) -> tensor<256xf32>
-      %w = recur.read %concat offset 0 strides [256, 1] : (!c) -> tensor<1040x256xf32>
-      %p = recur.matmul %w, %xt : (tensor<1040x256xf32>, tensor<256xf32>) -> tensor<1040xf32>
-      recur.write %p, %y offset 0 strides [1] : tensor<1040xf32>, <tensor<1040xf32>>
+      %w = recur.read %concat offset 0 strides [256, 1] : (!c) -> tensor<1072x256xf32>
+      %p = recur.matmul %w, %xt : (tensor<1072x256xf32>, tensor<256xf32>) -> tensor<1072xf32>
+      recur.write %p, %y offset 0 strides [1] : tensor<1072xf32>, <tensor<1072xf32>>
     }
   }
 }
