@@ -2,6 +2,8 @@
 """check.py FILE.seq [SEED [PART]]: compiles the file in f64 and compares each of its models with the oracle: forward pass,
 loss, final states, streaming and gradient, or one PART of it: compile, forward, streaming, gradient.
 
+With an even SEED it is compiled for the processor at hand.
+
 Prints one line a model, `ok NAME COMPARED INFINITE` or `FAIL NAME KIND: what differs`. COMPARED: how many arrays and slopes
 were compared; INFINITE: in how many the oracle has no finite number, so that there was nothing to compare."""
 import os
@@ -207,6 +209,11 @@ def model_names(text):
     return [line.split()[1].split("(")[0] for line in text.splitlines() if line.startswith("model ")]
 
 
+def processor(seed):
+    """Every other seed is for the processor at hand, whose vectors may be longer than those of the default."""
+    return ["--march=native"] if seed % 2 == 0 else []
+
+
 def check_file(path, seed=1, part="all"):
     """Yields (model, its ModelCheck or the Mismatch)."""
     with open(path, encoding="utf-8") as file:
@@ -214,7 +221,7 @@ def check_file(path, seed=1, part="all"):
     with tempfile.TemporaryDirectory(prefix="seqc-random-") as folder:
         lib = os.path.join(folder, "librandom.so")
         try:
-            library.compile_seq(path, lib)
+            library.compile_seq(path, lib, options=processor(seed))
         except library.CompileError as error:
             yield from ((name, Mismatch("compile", str(error))) for name in model_names(text))
             return

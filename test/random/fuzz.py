@@ -62,9 +62,14 @@ def batch_text(seeds):
     return "\n".join([f"use {path}" for path in uses] + [file.render() for file in files])
 
 
+def arrays_of(seed):
+    """The seed of check.py for a system, the same in whichever batch it is; half of them are for the processor at hand."""
+    return 1 + seed // 10 % 2
+
+
 def check_batch(seeds, folder):
     """(seed, verdict) of some seeds. Those of a batch that does not even compile are looked at one by one."""
-    results = check(write(os.path.join(folder, f"batch{seeds[0]}.seq"), batch_text(seeds)))
+    results = check(write(os.path.join(folder, f"batch{seeds[0]}.seq"), batch_text(seeds)), arrays_of(seeds[0]))
     if len(seeds) > 1 and any((one.failure or "").startswith(("compile", "crash")) for one in results.values()):
         return [result for seed in seeds for result in check_batch([seed], folder)]
     return [(int(name[1:]), verdict) for name, verdict in results.items()]
@@ -89,7 +94,7 @@ def shrink_seed(seed, text, folder):
         # Most cuts leave a name without its equation; that is found out without compiling.
         if part != "compile" and refusal(path)[0] == 1:
             return False
-        return any(one.failure and kind_of(one.failure) == kind for one in check(path, part=part).values())
+        return any(one.failure and kind_of(one.failure) == kind for one in check(path, arrays_of(seed), part).values())
 
     return shrink(generate(seed, f"M{seed}"), fails).render()
 
