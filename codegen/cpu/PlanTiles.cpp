@@ -206,7 +206,8 @@ private:
   int64_t columnsOfPanel(recur::PhaseOp phase, int64_t allColumns, int64_t products, int64_t columnBytes) {
     int64_t narrow = fullTileColumns(machine), wide = 2 * narrow, sums = narrow / products * products;
     int64_t wideBytes = wide / products * products * columnBytes;
-    if (wideBytes > (sums >= 4 ? 48 : sums == 3 ? 128 : 256) * 1024)
+    int64_t mostKilobytes = sums >= 4 ? 48 : sums == 3 ? 128 : 256;
+    if (wideBytes > mostKilobytes * 1024)
       return narrow;
     auto loop = dyn_cast<recur::LoopOp>(phase->getParentOp());
     if (!loop || sums < 4 || allColumns <= narrow)

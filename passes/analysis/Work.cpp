@@ -38,13 +38,13 @@ static void addWork(Operation *op, Work &work) {
   work.products += isa<MatmulOp, OuterOp>(op) ? flops : 0;
 }
 
-Work workOf(SystemOp system) {
+Work workOf(SystemOp program) {
   Work work;
-  for (Operation &group : system.getBody().front())
+  for (Operation &group : program.getBody().front())
     if (isa<LoopOp, MapOp>(group))
       group.walk([&](Operation *op) { addWork(op, work); });
   llvm::SmallPtrSet<Operation *, 16> seen;
-  system.walk([&](Operation *op) {
+  program.walk([&](Operation *op) {
     if (!isa<ReadOp, WriteOp>(op) || !isa<LoopOp, MapOp>(op->getParentOp()->getParentOp()))
       return;
     auto slot = (isa<ReadOp>(op) ? cast<ReadOp>(op).getSlot() : cast<WriteOp>(op).getSlot()).getDefiningOp<SlotOp>();
