@@ -54,13 +54,19 @@ static bool unify(recur::ReadOp operand, ArrayRef<recur::AccumulateOp> totals,
 
 /// Makes one phase of two if they total products that share an operand. Other phases do not see the difference.
 static bool mergeTotals(recur::PhaseOp into, recur::PhaseOp phase) {
-  SmallVector<recur::AccumulateOp> totals(into.getOps<recur::AccumulateOp>());
-  auto total = *phase.getOps<recur::AccumulateOp>().begin();
-  if (into.getSpace() != phase.getSpace() || realType(into) != realType(phase) ||
-      llvm::any_of(totals, [&](recur::AccumulateOp other) { return mayOverlap(other, total, into.getSpace()); }))
+  SmallVector<recur::AccumulateOp> totals(into.getOps<recur::AccumulateOp>()),
+      others(phase.getOps<recur::AccumulateOp>());
+  auto overlaps = [&](recur::AccumulateOp other) {
+    return llvm::any_of(totals, [&](recur::AccumulateOp total) { return mayOverlap(total, other, into.getSpace()); });
+  };
+  if (into.getSpace() != phase.getSpace() || realType(into) != realType(phase) || llvm::any_of(others, overlaps))
     return false;
-  bool sharesA = unify(readA(total), totals, readA), sharesB = unify(readB(total), totals, readB);
-  if (!sharesA && !sharesB)
+  bool shares = false;
+  for (recur::AccumulateOp other : others) {
+    shares |= unify(readA(other), totals, readA);
+    shares |= unify(readB(other), totals, readB);
+  }
+  if (!shares)
     return false;
   Block &body = into.getBody().front();
   body.getOperations().splice(body.end(), phase.getBody().front().getOperations());
