@@ -50,6 +50,8 @@ public:
   void storePastCaches(mlir::Value value, mlir::Value pointer);
   /// Brings the cache line at `pointer` into the second-level cache. The address need not be valid.
   void prefetch(mlir::Value pointer);
+  /// Brings it into the nearest cache: what is used soon, and does not crowd out what is used before.
+  void prefetchNearest(mlir::Value pointer);
   /// Stack memory, aligned for vectors, reserved at the start of the function.
   mlir::Value scratch(mlir::Type element, int64_t count);
 

@@ -29,7 +29,7 @@ void LineList::end(Code &b, Value number) {
 }
 
 void LineList::bringIn(Code &b, Value first) const {
-  b.forEach(first, count, 1, [&](Value i) { b.prefetch(b.load(b.pointerType(), b.at(lines, b.pointerType(), i))); });
+  b.forEach(first, count, 1, [&](Value i) { b.prefetchNearest(b.load(b.pointerType(), b.at(lines, b.pointerType(), i))); });
 }
 
 void LineList::bringInNext(Code &b, Value step, int64_t stepsOfTurn) const {
@@ -37,7 +37,7 @@ void LineList::bringInNext(Code &b, Value step, int64_t stepsOfTurn) const {
   assert(pointerBytes % stepsOfTurn == 0 && "places of turns are whole bytes apart");
   Value place = b.smaller(step, b.mul(count, b.integer(stepsOfTurn)));
   Value line = b.at(lines, b.getI8Type(), b.mul(place, b.integer(pointerBytes / stepsOfTurn)));
-  b.prefetch(b.load(b.pointerType(), line));
+  b.prefetchNearest(b.load(b.pointerType(), line));
 }
 
 RowLines::RowLines(const Frame &frame, recur::PhaseOp phase, int64_t panelWidth, int64_t mostRows,

@@ -206,10 +206,10 @@ private:
   int64_t columnsOfPanel(recur::PhaseOp phase, int64_t allColumns, int64_t products, int64_t columnBytes) {
     int64_t narrow = fullTileColumns(machine), wide = 2 * narrow, sums = narrow / products * products;
     int64_t wideBytes = wide / products * products * columnBytes;
-    int64_t mostKilobytes = sums >= 4 ? 48 : sums == 3 ? 128 : 256;
+    auto loop = dyn_cast<recur::LoopOp>(phase->getParentOp());
+    int64_t mostKilobytes = sums >= 4 ? (loop ? 64 : 48) : sums == 3 ? 128 : 256;
     if (wideBytes > mostKilobytes * 1024)
       return narrow;
-    auto loop = dyn_cast<recur::LoopOp>(phase->getParentOp());
     if (!loop || sums < 4 || allColumns <= narrow)
       return wide;
     int64_t inLoop = bytesOfWeights(loop), others = inLoop - bytesOfWeights(phase);

@@ -50,6 +50,18 @@ static int64_t mostRowsOf(const Machine &machine, recur::PhaseOp phase) {
   return matrixRows;
 }
 
+/// What all phases of `group` read of packed weights.
+static int64_t weightBytes(Operation *group) {
+  llvm::SmallPtrSet<Value, 8> slots;
+  int64_t bits = 0;
+  group->walk([&](recur::ReadPackedOp weights) {
+    RankedTensorType packed = weights.getSlot().getType().getValue();
+    if (slots.insert(weights.getSlot()).second)
+      bits += packed.getNumElements() * packed.getElementTypeBitWidth();
+  });
+  return bits / 8;
+}
+
 static Value countTiles(Code &b, Value rows, int64_t mostRows) {
   return b.div(b.add(rows, b.integer(mostRows - 1)), b.integer(mostRows));
 }
@@ -116,6 +128,7 @@ public:
         group.rowStride = ProductGroup::rowHead + llvm::alignTo(bytes, 64);
       convertedBytes += group.rowStride;
     }
+    exceedsCaches = weightBytes(phase->getParentOp()) > secondCacheBytes;
     beside.emplace(frame, phase, blocks * lanes, mostRows, [&](recur::ReadOp read) {
       return llvm::any_of(groups, [&](ProductGroup &group) { return group.vector == read; });
     });
@@ -490,6 +503,8 @@ private:
     core.rows = group.rows;
     core.weights =
         b.at(panelStart(group, stackedPanel), group.arithmetic->cell(), b.mul(k, b.integer(group.columns * lanes)));
+    if (exceedsCaches)
+      core.reach = core.reachBeyondCaches();
     return core;
   }
 
@@ -540,6 +555,7 @@ private:
   int64_t lanes = 1, blocks = 1, tilesInBlock = 1;
   int64_t mostRows = tileRows;                   // of a tile
   int64_t convertedBytes = 0;                    // of one row, for all groups
+  bool exceedsCaches = false;                    // what all phases of the group read of weights
   Value inMatrixTiles;                           // whether they are used
   Value firstRow, rowCount, tiles, size, larger; // of the current block of rows
   std::optional<RowLines> beside;                // of the current tile

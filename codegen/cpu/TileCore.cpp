@@ -34,13 +34,25 @@ public:
       aheadToo = function.getArgument(next++);
       beside.lines = function.getArgument(next++);
       beside.count = function.getArgument(next++);
+      reach = function.getArgument(next++);
     }
     if (shape.goesOn)
       goesOn = function.getArgument(next++);
   }
 
   void emit() {
-    b.choose(rowCount, 1, tileRows + 1, [&](int64_t count) { emitRows(count); });
+    b.choose(rowCount, 1, tileRows + 1, [&](int64_t count) {
+      if (count > 1 || !reach)
+        return emitRows(count);
+      Value atOnce = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, reach, b.integer(0));
+      auto branch = scf::IfOp::create(b, atOnce, /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(branch.elseBlock());
+      emitRows(1);
+      b.setInsertionPointToStart(branch.thenBlock());
+      reach = {};
+      emitRows(1);
+    });
   }
 
 private:
@@ -64,7 +76,7 @@ private:
     SmallVector<Value> sums =
         b.foldUnrolled(steps, turn, startOf(tile, first, count), [&](Value step, int64_t i, ValueRange before) {
           SmallVector<Value> next(before);
-          // A single row is as fast as its weights come, so there is no time to bring in others.
+          // A single row is as fast as its weights come, so there is no time to bring in those of other panels.
           if (ahead && a.size() > 1)
             bringIn(step, turn, i, first == 0, first + count == columns);
           multiply(a, step, first, count, MutableArrayRef(next).slice(i / inPair % parts * tile, tile));
@@ -109,9 +121,12 @@ private:
     int64_t before = arithmetic.panel().head * columns + first;
     Value weights = b.at(head, cell, b.add(b.mul(step, b.integer(columns * lanes)), b.integer(before * lanes)));
     SmallVector<TileArithmetic::Factors> w;
-    for (int64_t c = 0; c < count; ++c)
+    for (int64_t c = 0; c < count; ++c) {
+      if (reach && a.size() == 1)
+        b.prefetchNearest(b.at(weights, cell, b.add(reach, b.integer(c * lanes))));
       w.push_back(
           arithmetic.weights(b.load(VectorType::get({lanes}, cell), b.at(weights, cell, b.integer(c * lanes)))));
+    }
     for (auto [i, row] : llvm::enumerate(a)) {
       TileArithmetic::Factors element = arithmetic.element(row, step, strideA);
       for (int64_t c = 0; c < count; ++c)
@@ -124,7 +139,7 @@ private:
   const Machine &machine;
   const TileArithmetic &arithmetic;
   int64_t lanes, columns, parts;
-  Value rows, head, out, steps, strideA, rowCount, outStep, ahead, aheadToo, goesOn;
+  Value rows, head, out, steps, strideA, rowCount, outStep, ahead, aheadToo, reach, goesOn;
   LineList beside;
 };
 
@@ -137,7 +152,7 @@ void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
   Value step = outStep ? outStep : b.integer(columns * lanes);
   SmallVector<Value> arguments = {rows, weights, out, steps, b.integer(strideA), rowCount, step};
   if (ahead)
-    arguments.append({ahead, aheadToo, beside.lines, beside.count});
+    arguments.append({ahead, aheadToo, beside.lines, beside.count, b.integer(reach)});
   if (goesOn)
     arguments.push_back(goesOn);
   b.callShared(name, arguments, [&](func::FuncOp function) { TileFunction(b, machine, *this, function).emit(); });
