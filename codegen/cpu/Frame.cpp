@@ -113,13 +113,13 @@ Row Frame::rowAt(Value number, Value t, Value batchRow) const {
   return row;
 }
 
-void Frame::forEachRow(Value first, Value end, function_ref<void(const Row &)> body) const {
+void Frame::forEachRow(Value first, Value end, function_ref<void(Value, const Row &)> body) const {
   if (group != GroupKind::Map)
-    return b.forEach(first, end, 1, [&](Value number) { body(row(number)); });
+    return b.forEach(first, end, 1, [&](Value number) { body(number, row(number)); });
   SmallVector<Value> start = {b.div(first, batch), b.rem(first, batch)};
   b.fold(first, end, 1, start, [&](Value number, ValueRange position) {
     Value t = position[0], batchRow = position[1];
-    body(rowAt(number, t, batchRow));
+    body(number, rowAt(number, t, batchRow));
     Value next = b.add(batchRow, b.integer(1));
     Value wraps = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, next, batch);
     return SmallVector<Value>{b.select(wraps, b.add(t, b.integer(1)), t), b.select(wraps, b.integer(0), next)};

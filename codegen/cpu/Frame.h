@@ -42,8 +42,9 @@ public:
   mlir::Value turn() const { return currentStep ? b.add(currentStep, field(offsets.turn)) : mlir::Value(); }
   mlir::Value rowCount() const { return rows; }
   Row row(mlir::Value number) const;
-  /// Rows first … end - 1, of which there is at least one in a map: with one division for all of them.
-  void forEachRow(mlir::Value first, mlir::Value end, llvm::function_ref<void(const Row &)> body) const;
+  /// Rows first … end - 1 and their numbers; a map has at least one. With one division for all of them.
+  void forEachRow(mlir::Value first, mlir::Value end,
+                  llvm::function_ref<void(mlir::Value number, const Row &)> body) const;
 
   mlir::Value base(mlir::Value slot) const { return places.find(slot)->second.base; }
   mlir::Value zeroRow() const { return zeros; }

@@ -159,7 +159,7 @@ static void overRows(ArrayRef<Frame> frames, const Machine &machine, ArrayRef<re
   const Frame &frame = frames.front();
   Code &b = frame.code();
   auto rows = [&](ArrayRef<Frame> frames, ArrayRef<recur::PhaseOp> nests, Value first, Value end) {
-    frames.front().forEachRow(first, end, [&](const Row &row) {
+    frames.front().forEachRow(first, end, [&](Value, const Row &row) {
       if (frame.kind() == GroupKind::Loop) {
         Value next = b.add(row.b, b.integer(1));
         Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, next, end);

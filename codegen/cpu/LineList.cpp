@@ -76,11 +76,11 @@ void RowLines::list(ArrayRef<Value> leading, Value panel, Value first, Value cou
   Code &b = frame.code();
   Value several = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, b.integer(1));
   Value listedRows = b.select(several, count, b.integer(0)), ofRow = b.integer(linesOfRow());
-  b.forEach(b.integer(0), listedRows, 1, [&](Value i) {
-    RowAddresses row(frame, phase, b.add(first, i));
+  frame.forEachRow(first, b.add(first, listedRows), [&](Value rowNumber, const Row &position) {
+    RowAddresses row(frame, phase, position);
     SmallVector<Value> index(leading);
     index.push_back(b.mul(panel, b.integer(panelWidth)));
-    Value number = b.mul(i, ofRow);
+    Value number = b.mul(b.sub(rowNumber, first), ofRow);
     for (const Access &access : accesses) {
       Value start = b.at(row.of(access.op), realType(phase), b.dot(access.offset, access.strides, index));
       for (int64_t byte : access.bytes) {

@@ -334,13 +334,15 @@ private:
     eachTile([&](Value tile, Value inBlock) {
       Rows rows = rowsOf(tile);
       Value before = b.mul(inBlock, b.integer(mostRows));
-      b.forEach(b.integer(0), rows.count, 1,
-                [&](Value i) { finishRow(leading, panel, b.add(rows.first, i), b.add(before, i)); });
+      frame.forEachRow(rows.first, rows.end(b), [&](Value number, const Row &row) {
+        finishRow(leading, panel, row, b.add(before, b.sub(number, rows.first)));
+      });
     });
   }
 
   struct Rows {
     Value first, count;
+    Value end(Code &b) const { return b.add(first, count); }
   };
   Rows rowsOf(Value tile) {
     Value isLarger = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, tile, larger);
@@ -422,11 +424,10 @@ private:
     core.aheadToo = b.select(isThere, column(second), core.ahead);
   }
 
-  /// The elements that the group's products take of row `number`.
-  Value vectorRow(ProductGroup &group, ArrayRef<Value> leading, Value number) {
+  /// The elements that the group's products take of a row.
+  Value vectorRow(ProductGroup &group, ArrayRef<Value> leading, const Row &row) {
     recur::ReadOp vector = group.vector;
-    Value row = frame.readRow(vector, frame.row(number));
-    return b.at(row, real, b.dot(vector.getOffset(), vector.getStrides().drop_back(), leading));
+    return b.at(frame.readRow(vector, row), real, b.dot(vector.getOffset(), vector.getStrides().drop_back(), leading));
   }
 
   /// Row `number` of the block, in cells.
@@ -437,9 +438,9 @@ private:
 
   void convert(ProductGroup &group, ArrayRef<Value> leading) {
     b.setLoc(group.products.front().getLoc());
-    b.forEach(b.integer(0), rowCount, 1, [&](Value i) {
-      group.arithmetic->convertRow(vectorRow(group, leading, b.add(firstRow, i)), group.vector.getStrides().back(),
-                                   group.depth, group.steps(), convertedRow(group, i));
+    frame.forEachRow(firstRow, b.add(firstRow, rowCount), [&](Value number, const Row &row) {
+      group.arithmetic->convertRow(vectorRow(group, leading, row), group.vector.getStrides().back(), group.depth,
+                                   group.steps(), convertedRow(group, b.sub(number, firstRow)));
     });
     b.setLoc(phase.getLoc());
   }
@@ -460,8 +461,8 @@ private:
     Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, tile, endTile);
     b.when(arith::AndIOp::create(b, isFirstOfPart, exists), [&] {
       Rows rows = rowsOf(tile);
-      b.forEach(b.integer(0), rows.count, 1, [&](Value i) {
-        Value start = b.at(vectorRow(group, leading, b.add(rows.first, i)), real, k);
+      frame.forEachRow(rows.first, rows.end(b), [&](Value, const Row &row) {
+        Value start = b.at(vectorRow(group, leading, row), real, k);
         int64_t line = 512 / real.getWidth();
         b.forEach(b.integer(0), steps, line, [&](Value element) { b.prefetch(b.at(start, real, element)); });
       });
@@ -491,11 +492,10 @@ private:
   /// The inner loop for `rows`, from step `k` of a panel on.
   TileCore coreOf(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Rows rows, Value k) {
     int64_t stride = group.vector.getStrides().back();
-    b.forEach(b.integer(0), rows.count, 1, [&](Value i) {
-      Value number = b.add(rows.first, i);
-      Value row = group.rowStride != 0 ? convertedRow(group, b.sub(number, firstRow))
-                                       : b.at(vectorRow(group, leading, number), real, b.mul(k, b.integer(stride)));
-      b.store(row, b.at(group.rows, b.pointerType(), i));
+    frame.forEachRow(rows.first, rows.end(b), [&](Value number, const Row &row) {
+      Value start = group.rowStride != 0 ? convertedRow(group, b.sub(number, firstRow))
+                                         : b.at(vectorRow(group, leading, row), real, b.mul(k, b.integer(stride)));
+      b.store(start, b.at(group.rows, b.pointerType(), b.sub(number, rows.first)));
     });
     TileCore core(*group.arithmetic, lanes, group.columns);
     core.strideA = stride;
@@ -508,9 +508,9 @@ private:
     return core;
   }
 
-  /// Everything after the products, for row `number`, which is row `i` of the block's buffer.
-  void finishRow(ArrayRef<Value> leading, Value panel, Value number, Value i) {
-    RowAddresses row(frame, phase, number);
+  /// Everything after the products, for a row which is row `i` of the block's buffer.
+  void finishRow(ArrayRef<Value> leading, Value panel, const Row &position, Value i) {
+    RowAddresses row(frame, phase, position);
     int64_t whole = space.back() / lanes, rest = space.back() % lanes;
     Value firstBlock = b.mul(panel, b.integer(blocks));
     Value count = b.integer(blocks);
