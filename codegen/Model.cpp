@@ -204,6 +204,14 @@ static bool isForPrepareAlone(recur::SlotOp slot) {
   });
 }
 
+/// Whether its program stores what comes first.
+static bool isBegunByTotal(recur::SlotOp slot) {
+  return llvm::any_of(slot->getUsers(), [](Operation *user) {
+    auto total = dyn_cast<recur::AccumulateOp>(user);
+    return total && total.getFirst();
+  });
+}
+
 /// Whether the end of a single step reads a state from before it: as another one's final value, or another slot's.
 static bool isReadAfterStep(recur::SlotOp slot) {
   return llvm::any_of(slot->getUsers(), [&](Operation *user) {
@@ -233,7 +241,7 @@ llvm::Error SlotReader::read(recur::SystemOp system, ModelProgram &program) {
     row.time = slot.getTime();
     row.ring = slot.getRing();
     row.batch = slot.getBatch();
-    row.zeroed = slot.getZeroed();
+    row.zeroed = isBegunByTotal(slot) ? 2 : slot.getZeroed();
     row.perThread = slot->hasAttr("recur.scratch");
     row.prepareAlone = isForPrepareAlone(slot);
     row.readAfterStep = slot.getSource() == recur::SlotSource::state && isReadAfterStep(slot);
@@ -271,7 +279,7 @@ void SlotReader::addMissingGradients(ModelProgram &program) {
       row.bytes = model.realBytes();
       row.time = sequence;
       row.batch = batch;
-      row.zeroed = true;
+      row.zeroed = 1;
       program.slots.push_back(row);
     }
   };

@@ -48,7 +48,8 @@ struct ModelSlot {
   int64_t index = 0;
   int64_t features = 0;
   int bytes = 0;
-  bool time = false, batch = false, zeroed = false, perThread = false;
+  bool time = false, batch = false, perThread = false;
+  uint8_t zeroed = 0;
   int64_t ring = 0;           // steps that are kept; 0: all
   bool prepareAlone = false;  // nothing else reads it
   bool readAfterStep = false; // states: the end of a single step reads it

@@ -288,6 +288,8 @@ def Recur_AccumulateOp : Recur_Op<"accumulate", [AttrSizedOperandSegments]> {
     rows are those of steps before `lengths[b]`; in an `at` group all batch rows; in a once group there is one row.
     With an `id`, `id` · `id_stride` is added to the offset: the total of a `recur.scatter`. Batch rows for which the
     caller has passed the state slot `unless_given` add nothing: he passes states for all rows or for none.
+    `first`: nothing has been added to these elements before, so that, unless the caller accumulates, what the memory
+    holds does not count; such totals fill the slot. `recur-plan-tiles` finds them among totals in tiles.
 
     ```mlir
     recur.accumulate %o, %dW offset 0 strides [7, 1] : tensor<4x7xf32>, !recur.slot<tensor<4x7xf32>>
@@ -297,9 +299,9 @@ def Recur_AccumulateOp : Recur_Op<"accumulate", [AttrSizedOperandSegments]> {
   }];
   let arguments = (ins Recur_Value:$value, Recur_SlotType:$slot, Optional<Recur_SlotType>:$id,
                        DefaultValuedAttr<Recur_Int, "0">:$id_stride, Recur_Int:$offset, DenseI64ArrayAttr:$strides,
-                       Optional<Recur_SlotType>:$unless_given);
+                       Optional<Recur_SlotType>:$unless_given, UnitAttr:$first);
   let assemblyFormat = [{
-    $value `,` $slot (`id` $id^ `:` type($id) `stride` $id_stride)? `offset` $offset `strides` $strides
+    (`first` $first^)? $value `,` $slot (`id` $id^ `:` type($id) `stride` $id_stride)? `offset` $offset `strides` $strides
     (`unless_given` $unless_given^ `:` type($unless_given))? attr-dict `:` type($value) `,` type($slot)
   }];
 }

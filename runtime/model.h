@@ -52,6 +52,7 @@ typedef struct seqc_frame {
   int64_t valid_steps; /* of the batch: the sum of lengths, or what the caller says, or 1 if that is 0 */
   int64_t first_row;   /* number of row 0 in the batch */
   int64_t first_step;  /* number of step 0 in the sequence */
+  int64_t accumulates; /* d_params hold what is to be added to */
   int64_t turn;        /* any number, one more in each step: what no result depends on may (ProductTiles.cpp) */
   const void *zeros;
   int64_t thread, threads;           /* which of the call's threads this is, and how many there are */
@@ -67,7 +68,9 @@ typedef struct seqc_slot {
   int64_t features; /* elements per row */
   int32_t element;  /* bytes per element */
   uint8_t time, batch;
-  uint8_t zeroed;     /* cleared before the run; a d_param only unless the caller accumulates */
+  /* 1: cleared before the run; a d_param only unless the caller accumulates. 2: a d_param that the program begins
+   * itself if there are rows and nothing is accumulated, and that is cleared as with 1 otherwise. */
+  uint8_t zeroed;
   uint8_t per_thread; /* each thread has memory of its own for it; without time and batch */
   uint8_t ring;       /* with time: no more than the last so many steps are kept, step t in row t mod ring; 0: all */
   int32_t fallback;   /* slot whose place is taken where the caller gives none; -1: zeros or scratch, with strides 0 */

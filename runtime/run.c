@@ -182,10 +182,11 @@ static void clear_slot(const seqc_slot *slot, seqc_place place, int64_t T, int64
 
 static void clear_slots(const seqc_run *run) {
   const seqc_call *call = run->context->call;
+  int begun = !call->accumulate && call->T > 0 && call->B > 0 ? 2 : 0;
   for (int64_t i = 0; i < run->program->slot_count; ++i) {
     const seqc_slot *slot = &run->program->slots[i];
     int kept = slot->source == SEQC_D_PARAM && call->accumulate && find_array(call, slot);
-    if (slot->zeroed && !kept)
+    if (slot->zeroed && !kept && slot->zeroed != begun)
       clear_slot(slot, run->workspace.frame->places[i], call->T, call->B);
   }
 }
@@ -224,6 +225,7 @@ static void fill_frame(const seqc_run *run) {
   frame->valid_steps = valid ? valid : 1;
   frame->first_row = call->first_row;
   frame->first_step = run->context->first_step;
+  frame->accumulates = call->accumulate != 0;
   frame->turn = 0;
   frame->zeros = run->context->model->zeros;
   frame->thread = 0;

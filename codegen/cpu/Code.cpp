@@ -87,9 +87,7 @@ void Code::prefetch(Value pointer) {
   LLVM::Prefetch::create(*this, pointer, /*rw=*/0, /*hint=*/2, /*cache=*/1);
 }
 
-void Code::prefetchNearest(Value pointer) {
-  LLVM::Prefetch::create(*this, pointer, /*rw=*/0, /*hint=*/3, /*cache=*/1);
-}
+void Code::prefetchNearest(Value pointer) { LLVM::Prefetch::create(*this, pointer, /*rw=*/0, /*hint=*/3, /*cache=*/1); }
 
 Value Code::scratch(Type element, int64_t count) {
   OpBuilder::InsertionGuard guard(*this);

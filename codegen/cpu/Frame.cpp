@@ -10,12 +10,22 @@ using namespace mlir;
 
 namespace seqc::cpu {
 
-const Frame::Offsets Frame::offsets = {
-    offsetof(seqc_frame, T),         offsetof(seqc_frame, B),          offsetof(seqc_frame, lengths),
-    offsetof(seqc_frame, seed),      offsetof(seqc_frame, training),   offsetof(seqc_frame, valid_steps),
-    offsetof(seqc_frame, first_row), offsetof(seqc_frame, first_step), offsetof(seqc_frame, turn),
-    offsetof(seqc_frame, zeros),     offsetof(seqc_frame, places),     sizeof(seqc_place),
-    offsetof(seqc_place, base),      offsetof(seqc_place, stride_t),   offsetof(seqc_place, stride_b)};
+const Frame::Offsets Frame::offsets = {offsetof(seqc_frame, T),
+                                       offsetof(seqc_frame, B),
+                                       offsetof(seqc_frame, lengths),
+                                       offsetof(seqc_frame, seed),
+                                       offsetof(seqc_frame, training),
+                                       offsetof(seqc_frame, valid_steps),
+                                       offsetof(seqc_frame, first_row),
+                                       offsetof(seqc_frame, first_step),
+                                       offsetof(seqc_frame, accumulates),
+                                       offsetof(seqc_frame, turn),
+                                       offsetof(seqc_frame, zeros),
+                                       offsetof(seqc_frame, places),
+                                       sizeof(seqc_place),
+                                       offsetof(seqc_place, base),
+                                       offsetof(seqc_place, stride_t),
+                                       offsetof(seqc_place, stride_b)};
 
 Type memoryElement(Type element) {
   return element.isInteger(1) ? Type(IntegerType::get(element.getContext(), 8)) : element;

@@ -70,6 +70,7 @@ public:
   mlir::Value validSteps() const { return field(offsets.validSteps); }
   mlir::Value firstRow() const { return field(offsets.firstRow); }
   mlir::Value firstStep() const { return field(offsets.firstStep); }
+  mlir::Value accumulates() const { return field(offsets.accumulates); }
   Code &code() const { return b; }
 
 private:
@@ -78,8 +79,8 @@ private:
     int64_t ring = 0;
   };
   struct Offsets {
-    int64_t T, B, lengths, seed, training, validSteps, firstRow, firstStep, turn, zeros, places, placeSize, base,
-        strideT, strideB;
+    int64_t T, B, lengths, seed, training, validSteps, firstRow, firstStep, accumulates, turn, zeros, places, placeSize,
+        base, strideT, strideB;
   };
   static const Offsets offsets;
 

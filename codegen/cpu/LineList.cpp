@@ -29,7 +29,8 @@ void LineList::end(Code &b, Value number) {
 }
 
 void LineList::bringIn(Code &b, Value first) const {
-  b.forEach(first, count, 1, [&](Value i) { b.prefetchNearest(b.load(b.pointerType(), b.at(lines, b.pointerType(), i))); });
+  b.forEach(first, count, 1,
+            [&](Value i) { b.prefetchNearest(b.load(b.pointerType(), b.at(lines, b.pointerType(), i))); });
 }
 
 void LineList::bringInNext(Code &b, Value step, int64_t stepsOfTurn) const {

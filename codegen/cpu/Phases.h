@@ -55,6 +55,8 @@ int64_t totalUnits(const Machine &machine, recur::PhaseOp phase);
 bool isTotalOfOuter(recur::PhaseOp phase);
 /// Lets neighbours among them that share an operand be one phase, which copies it once.
 void mergeTotals(recur::MapOp map);
+/// Finds the totals that are all that a gradient consists of until then (`first`).
+void markFirstTotals(recur::SystemOp system);
 /// Elements of scratch that `emitTotalTiles` needs.
 int64_t totalScratch(const Machine &machine, recur::PhaseOp phase);
 

@@ -419,6 +419,7 @@ struct PlanTiles : impl::PlanTilesBase<PlanTiles> {
       }
       for (auto map : system.getOps<recur::MapOp>())
         mergeTotals(map);
+      markFirstTotals(system);
       Packing packing(system, machine, format);
       SmallVector<recur::PhaseOp> phases;
       system.walk([&](recur::PhaseOp phase) { phases.push_back(phase); });

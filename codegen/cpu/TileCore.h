@@ -34,7 +34,8 @@ struct TileCore {
 
   /// k that two parts take in a turn: with a multiple of it, sums are the same for all formats that multiply alike.
   static constexpr int64_t turnOfTwoParts = 4;
-  /// The `reach` for weights from beyond the second-level cache: 2 KB. 4 KB do no better, and 512 bytes worse than none.
+  /// The `reach` for weights from beyond the second-level cache: 2 KB. 4 KB do no better, and 512 bytes worse than
+  /// none.
   int64_t reachBeyondCaches() const { return 2048 * 8 / arithmetic.cell().getIntOrFloatBitWidth(); }
   /// Most steps in a turn of the loop.
   static constexpr int64_t mostUnrolled = 2;
@@ -51,8 +52,8 @@ struct TileCore {
   mlir::Value ahead;    // `steps` lines to bring in; null: none
   mlir::Value aheadToo; // with `ahead`: as many elsewhere, or the same
   LineList beside;      // with `ahead`: lines of which a turn brings in one
-  int64_t reach = 0;    // with `ahead`: how many cells before their turn the weights of a single row come in; 0: when used
-  mlir::Value goesOn;   // i1: the sums start from `out`; null: as the arithmetic has them start
+  int64_t reach = 0; // with `ahead`: how many cells before their turn the weights of a single row come in; 0: when used
+  mlir::Value goesOn; // i1: the sums start from `out`; null: as the arithmetic has them start
 
   /// Calls the loop for `rowCount` rows. All phases of a module whose tiles have the same shape share one function.
   void call(Code &b, const Machine &machine, mlir::Value rowCount) const;

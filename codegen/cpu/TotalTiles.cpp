@@ -85,6 +85,60 @@ void mergeTotals(recur::MapOp map) {
 }
 
 namespace {
+/// The part of a matrix, whose rows are `line` elements apart, that a total adds to.
+struct Part {
+  int64_t line, firstRow, endRow, firstColumn, endColumn;
+
+  explicit Part(recur::AccumulateOp total) {
+    ArrayRef<int64_t> space = cast<recur::PhaseOp>(total->getParentOp()).getSpace();
+    line = total.getStrides()[0];
+    firstRow = total.getOffset() / line;
+    endRow = firstRow + space[0];
+    firstColumn = total.getOffset() % line;
+    endColumn = firstColumn + space[1];
+  }
+  int64_t size() const { return (endRow - firstRow) * (endColumn - firstColumn); }
+  bool fitsBeside(const Part &other) const {
+    bool isApart = endRow <= other.firstRow || other.endRow <= firstRow || endColumn <= other.firstColumn ||
+                   other.endColumn <= firstColumn;
+    return isApart && line == other.line;
+  }
+};
+} // namespace
+
+/// Those of `totals`, in order, that come to lie side by side in the slot, if they fill it.
+static ArrayRef<recur::AccumulateOp> fillingTotals(recur::SlotOp slot, ArrayRef<recur::AccumulateOp> totals) {
+  SmallVector<Part> parts;
+  int64_t filled = 0;
+  for (recur::AccumulateOp total : totals) {
+    if (!isTotalOfOuter(cast<recur::PhaseOp>(total->getParentOp())))
+      break;
+    Part part(total);
+    if (part.endColumn > part.line || !llvm::all_of(parts, [&](const Part &other) { return part.fitsBeside(other); }))
+      break;
+    parts.push_back(part);
+    filled += part.size();
+  }
+  return filled == slot.getType().getValue().getNumElements() ? totals.take_front(parts.size())
+                                                              : ArrayRef<recur::AccumulateOp>();
+}
+
+void markFirstTotals(recur::SystemOp system) {
+  for (auto slot : system.getOps<recur::SlotOp>()) {
+    bool isGradient = slot.getSource() == recur::SlotSource::d_param && slot.getZeroed();
+    if (!isGradient || !llvm::all_of(slot->getUsers(), llvm::IsaPred<recur::AccumulateOp>))
+      continue;
+    SmallVector<recur::AccumulateOp> totals;
+    system.walk([&](recur::AccumulateOp total) {
+      if (total.getSlot() == slot.getSlot())
+        totals.push_back(total);
+    });
+    for (recur::AccumulateOp total : fillingTotals(slot, totals))
+      total.setFirst(true);
+  }
+}
+
+namespace {
 
 /// Sizes of a blocking, in elements.
 struct Blocking {
@@ -211,7 +265,8 @@ public:
     overPanels([&](Value m, Value mCount, int64_t columns) { copyPanelOfB(m, mCount, columns * lanes); });
   }
 
-  /// (rowCount, copyOfB, ms, wideEnd, copyOfA, ns, result, resultStep): adds the products of the copies.
+  /// (rowCount, copyOfB, ms, wideEnd, copyOfA, ns, result, resultStep, begins): adds the products of the copies to the
+  /// result, or, if that begins with them, stores them.
   void addProducts() {
     rowCount = take();
     takePanels();
@@ -219,6 +274,7 @@ public:
     ns = takeSlice();
     result = take();
     resultStep = take();
+    begins = take();
     arithmetic = makeArithmetic(b, machine, real, real, lanes);
     rows = b.scratch(b.pointerType(), tileRows);
     out = b.scratch(real, tileRows * shape.columns * lanes);
@@ -349,8 +405,8 @@ private:
     b.forEach(b.integer(0), count, 1, [&](Value row) {
       Value sums = b.at(out, real, b.mul(row, b.integer(columns * lanes))), into = resultRow(row);
       overElements(mCount, true, [&](Value j, Type type) {
-        Value address = b.at(into, real, j);
-        b.store(arith::AddFOp::create(b, b.load(type, address), b.load(type, b.at(sums, real, j))), address);
+        Value address = b.at(into, real, j), sum = b.load(type, b.at(sums, real, j));
+        b.store(b.select(begins, sum, arith::AddFOp::create(b, b.load(type, address), sum)), address);
       });
     });
   }
@@ -362,7 +418,7 @@ private:
   int64_t lanes;
   func::FuncOp function;
   unsigned taken = 0; // of its arguments
-  Value pointers, rowCount, copyOfA, copyOfB, wideEnd, result, resultStep;
+  Value pointers, rowCount, copyOfA, copyOfB, wideEnd, result, resultStep, begins;
   Slice ns, ms;
   std::unique_ptr<TileArithmetic> arithmetic;
   Value rows, out; // see TileCore
@@ -446,18 +502,26 @@ private:
       b.callShared(shape.turnName(), {rows, rowCount, copyOfA, block.begin, block.end},
                    [&](func::FuncOp function) { TotalFunction(b, machine, shape, function).copyA(); });
       for (recur::AccumulateOp total : itsTotals)
-        add(total, rowCount, block);
+        add(total, firstRow, rowCount, block);
     });
   }
 
-  void add(recur::AccumulateOp total, Value rowCount, Slice block) {
+  void add(recur::AccumulateOp total, Value firstRow, Value rowCount, Slice block) {
     TotalShape shape(real, sizes, total);
     b.setLoc(total.getLoc());
     Value result = b.at(frame.slotRow(total.getSlot(), {}, {}), real, b.integer(total.getOffset()));
     b.callShared(shape.addName(),
                  {rowCount, copiesOfB[readB(total)], ms.begin, ms.end, wideEnd, copyOfA, block.begin, block.end, result,
-                  b.integer(total.getStrides()[0])},
+                  b.integer(total.getStrides()[0]), begins(total, firstRow)},
                  [&](func::FuncOp function) { TotalFunction(b, machine, shape, function).addProducts(); });
+  }
+
+  /// Whether the result consists of nothing but what a block of rows is about to add.
+  Value begins(recur::AccumulateOp total, Value firstRow) {
+    if (!total.getFirst())
+      return b.createOrFold<arith::ConstantIntOp>(0, 1);
+    Value added = b.createOrFold<arith::OrIOp>(firstRow, frame.accumulates());
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, added, b.integer(0));
   }
 
   const Frame &frame;

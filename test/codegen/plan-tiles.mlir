@@ -198,7 +198,7 @@ recur.system @Unaligned {
 !w = !recur.slot<tensor<8x8xf32>>
 
 // Totals of outer products that share an operand are one phase, which copies it once; not where they might add to the
-// same element.
+// same element. Those that fill a gradient to which nothing has been added before are first.
 // CHECK-LABEL: recur.system @Totals
 recur.system @Totals {
   %a = recur.slot input "a" time batch : !v
@@ -207,9 +207,9 @@ recur.system @Totals {
   %dU = recur.slot d_param "U" zeroed : !w
   %dV = recur.slot d_param "V" zeroed : !w
   // CHECK: recur.phase "U" space [8, 8] total
-  // CHECK: recur.accumulate %{{.*}}, %[[U:[0-9]+]]
+  // CHECK: recur.accumulate first %{{.*}}, %[[U:[0-9]+]]
   // CHECK-NOT: recur.phase
-  // CHECK: recur.accumulate %{{.*}}, %[[V:[0-9]+]]
+  // CHECK: recur.accumulate first %{{.*}}, %[[V:[0-9]+]]
   // CHECK: recur.phase "again" space [8, 8] total
   // CHECK: recur.accumulate %{{.*}}, %[[V]]
   recur.map {
@@ -249,11 +249,12 @@ recur.system @Columns {
   // CHECK: recur.phase "x" space [8, 8] total
   // CHECK: %[[A:.*]] = recur.read %0 offset 0
   // CHECK: recur.outer %[[A]],
-  // CHECK: recur.accumulate %{{.*}} offset 0
+  // CHECK: recur.accumulate first %{{.*}} offset 0
   // CHECK-NOT: recur.phase
   // CHECK: recur.outer %[[A]],
-  // CHECK: recur.accumulate %{{.*}} offset 8
+  // CHECK: recur.accumulate first %{{.*}} offset 8
   // CHECK: recur.phase "half" space [8, 8] total
+  // CHECK: recur.accumulate %{{.*}} offset 4
   recur.map {
     recur.phase "x" space [8, 8] total {
       %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<8xf32>
@@ -272,6 +273,41 @@ recur.system @Columns {
       %1 = recur.read %y offset 0 strides [1] : (!v) -> tensor<8xf32>
       %2 = recur.outer %0, %1 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
       recur.accumulate %2, %dW offset 4 strides [16, 1] : tensor<8x8xf32>, !w
+    }
+  }
+}
+
+// -----
+
+!v = !recur.slot<tensor<8xf32>>
+!w = !recur.slot<tensor<8x16xf32>>
+
+// Totals that do not fill a gradient, or overlap before they do, are not first: the memory has to be cleared.
+// CHECK-LABEL: recur.system @NotFilled
+// CHECK-NOT: recur.accumulate first
+recur.system @NotFilled {
+  %a = recur.slot input "a" time batch : !v
+  %x = recur.slot input "x" time batch : !v
+  %dW = recur.slot d_param "W" zeroed : !w
+  %dV = recur.slot d_param "V" zeroed : !w
+  recur.map {
+    recur.phase "half" space [8, 8] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %1 = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %2 = recur.outer %0, %1 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
+      recur.accumulate %2, %dW offset 0 strides [16, 1] : tensor<8x8xf32>, !w
+    }
+    recur.phase "left" space [8, 8] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %1 = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %2 = recur.outer %0, %1 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
+      recur.accumulate %2, %dV offset 0 strides [16, 1] : tensor<8x8xf32>, !w
+    }
+    recur.phase "middle" space [8, 8] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %1 = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %2 = recur.outer %0, %1 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
+      recur.accumulate %2, %dV offset 4 strides [16, 1] : tensor<8x8xf32>, !w
     }
   }
 }

@@ -12,6 +12,13 @@
 // CHECK-COUNT-2: call @total.f32.16x2(
 // CHECK-NOT: call @
 // CHECK: return
+// The sums of a first block of rows are stored, whatever the memory holds, unless the caller accumulates.
+// CHECK-LABEL: func.func private @total.f32.16x2(
+// CHECK-SAME: %[[BEGINS:[a-z0-9]+]]: i1)
+// CHECK: call @tile.f32.16x2.ahead(
+// CHECK: %[[SUM:.*]] = llvm.load %{{.*}} -> vector<16xf32>
+// CHECK: %[[MORE:.*]] = arith.addf %{{.*}}, %[[SUM]]
+// CHECK: arith.select %[[BEGINS]], %[[SUM]], %[[MORE]]
 recur.system @S {
   %a = recur.slot input "a" time batch : !v
   %x = recur.slot input "x" time batch : !v

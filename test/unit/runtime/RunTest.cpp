@@ -244,6 +244,24 @@ TEST(Run, AccumulateAddsToParametersAndOverwritesTheRest) {
   EXPECT_EQ(twice.dx, once.dx);
 }
 
+TEST(Run, WhatAProgramBeginsItselfIsClearedOnlyWhereItCannot) {
+  std::vector<seqc_slot> slots(small_model.backward.slots,
+                               small_model.backward.slots + small_model.backward.slot_count);
+  ASSERT_EQ(slots.back().index, small_param_unused); // of which the program does nothing
+  slots.back().zeroed = 2;
+  seqc_model model = small_model;
+  model.backward.slots = slots.data();
+  auto gradientOfUnused = [&](int64_t T, int32_t accumulate) {
+    SmallCall call(model, T, 3);
+    call.call.accumulate = accumulate;
+    EXPECT_EQ(seqc_run_gradient(&model, &call.call), SEQC_OK) << call.message();
+    return call.dUnused;
+  };
+  EXPECT_EQ(gradientOfUnused(4, 0), std::vector<double>(2, -7));
+  EXPECT_EQ(gradientOfUnused(4, 1), std::vector<double>(2, -7));
+  EXPECT_EQ(gradientOfUnused(0, 0), std::vector<double>(2, 0));
+}
+
 TEST(Run, PreparedParametersGiveTheSameNumbers) {
   SmallCall plain(4, 3), call(4, 3);
   ASSERT_EQ(seqc_run_forward(&small_model, &plain.call), SEQC_OK);
