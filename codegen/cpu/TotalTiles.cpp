@@ -160,8 +160,13 @@ struct Blocking {
     aWidth = std::min(widestA(real), rowPieces * tileRows);
   }
 
-  /// Of whole tiles: half a second-level cache holds the copy of one block of A, the rest the panels of B.
-  static int64_t widestA(FloatType real) { return 512 * 1024 * 8 / (aStep * real.getWidth()) / tileRows * tileRows; }
+  /// Half a second-level cache holds the copy of one block of A, the rest the panels of B. Of whole tiles, and of what is
+  /// transposed together.
+  static int64_t widestA(FloatType real) {
+    constexpr int64_t whole = 48;
+    static_assert(whole % tileRows == 0, "a block has no tile of fewer rows but the last one");
+    return 512 * 1024 * 8 / (aStep * real.getWidth()) / whole * whole;
+  }
 
   /// How long before it is copied a row of B is brought in.
   static constexpr int64_t rowsAhead = 8;
