@@ -26,6 +26,7 @@ private:
   void assignLevel(PhaseNode *node);
   /// What an access reads in the end, through what is computed along with its user.
   void forEachRead(const Access &access, function_ref<void(const Access &)> body);
+  bool canBeLater(PhaseNode *node);
   void delayPointwise();
   void joinTotals();
   void join();
@@ -114,11 +115,30 @@ void Partition::assignLevel(PhaseNode *node) {
     forEachRead(access, visit);
 }
 
-/// A cheap value that only later phases use is computed there, if what it reads is stored anyway.
+static bool isMovable(const PhaseNode &node) {
+  return node.kind == PhaseNode::Compute && isCheap(node.op) && node.places.empty() && !node.cone;
+}
+
+/// Whether all that `node` reads is there in later phases as well: stored anyway, or to be computed there too.
+bool Partition::canBeLater(PhaseNode *node) {
+  return llvm::all_of(node->reads, [&](const Access &access) {
+    PhaseNode *source = sourceOf(access);
+    if (source && source->rematerialised)
+      return canBeLater(source);
+    if (!source || source->level != node->level)
+      return true;
+    bool isStored = llvm::any_of(uses[source], [&](auto &use) {
+      return use.first->group != &group || use.first->level > source->level || !use.second->isWhole();
+    });
+    bool follows = isMovable(*source) && llvm::all_of(uses[source], [&](auto &use) { return use.first == node; });
+    return isStored || (follows && canBeLater(source));
+  });
+}
+
+/// A cheap value that only later phases use is computed there.
 void Partition::delayPointwise() {
   for (auto &node : llvm::reverse(group.nodes)) {
-    if (node->kind != PhaseNode::Compute || !isCheap(node->op) || !node->places.empty() || node->cone ||
-        node->rematerialised || uses[node.get()].empty())
+    if (!isMovable(*node) || node->rematerialised || uses[node.get()].empty())
       continue;
     unsigned first = ~0u;
     bool movable = true;
@@ -127,14 +147,7 @@ void Partition::delayPointwise() {
           user->group == &group && access->isWhole() && !user->rematerialised && fuses(user, *access, node.get());
       first = std::min(first, user->level);
     }
-    if (!movable || first <= node->level)
-      continue;
-    for (const Access &access : node->reads)
-      if (PhaseNode *source = sourceOf(access); source && source->level == node->level)
-        movable &= llvm::any_of(uses[source], [&](auto &use) {
-          return use.first->group != &group || use.first->level > source->level || !use.second->isWhole();
-        });
-    if (movable)
+    if (movable && first > node->level && canBeLater(node.get()))
       node->level = first;
   }
 }

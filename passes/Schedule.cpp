@@ -224,6 +224,8 @@ bool Scheduler::isFree(Value value, unsigned loop, ArrayRef<int> loopOf) {
   int n = nodeOf(op);
   if (n < 0 || list[n].kind != Kind::Map)
     return true; // leaves, constants in time, and what other loops store
+  if (llvm::any_of(value.getUsers(), isSink))
+    return true; // stored for the caller or the tape
   if (isMovement(op))
     return true; // what is viewed in part or at another step is stored anyway
   return loopOf[n] == static_cast<int>(loop);

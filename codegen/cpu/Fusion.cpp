@@ -127,27 +127,27 @@ Value fusedUnits(Code &b, const Machine &machine, ArrayRef<recur::PhaseOp> phase
   return b.div(b.add(rows, b.integer(size - 1)), b.integer(size));
 }
 
-/// Brings in row `number` of the sequences that the nests read and write: in a step of a loop these rows are too short
-/// for the processor's own prefetching.
-static void bringInRow(ArrayRef<Frame> frames, ArrayRef<recur::PhaseOp> nests, Value number) {
-  Code &b = frames.front().code();
+/// A slot, and how many steps before it is read.
+using KnownRows = llvm::DenseSet<std::pair<Value, int64_t>>;
+
+/// Brings in row `number` of the sequences that a nest reads and writes, but for those known: in a step of a loop these rows
+/// are too short for the processor's own prefetching.
+static void bringInRow(const Frame &frame, recur::PhaseOp nest, Value number, KnownRows &known) {
+  Code &b = frame.code();
   constexpr int64_t line = 64;
-  llvm::DenseSet<std::pair<Value, int64_t>> known;
-  for (auto [frame, nest] : llvm::zip_equal(frames, nests)) {
-    RowAddresses addresses(frame, nest, number);
-    auto bringIn = [&](Operation *access, Value memory, int64_t shift) {
-      auto slot = memory.getDefiningOp<recur::SlotOp>();
-      if (!slot.getTime() || slot.getRing() || !slot.getBatch() || !known.insert({memory, shift}).second)
-        return;
-      b.forEach(b.integer(0), b.integer(bytesOf(memory)), line,
-                [&](Value byte) { b.prefetch(b.at(addresses.of(access), b.getI8Type(), byte)); });
-    };
-    for (Operation &op : recur::PhaseOp(nest).getBody().front()) {
-      if (auto read = dyn_cast<recur::ReadOp>(op))
-        bringIn(read, read.getSlot(), read.getShift());
-      if (auto write = dyn_cast<recur::WriteOp>(op))
-        bringIn(write, write.getSlot(), 0);
-    }
+  RowAddresses addresses(frame, nest, number);
+  auto bringIn = [&](Operation *access, Value memory, int64_t shift) {
+    auto slot = memory.getDefiningOp<recur::SlotOp>();
+    if (!slot.getTime() || slot.getRing() || !slot.getBatch() || !known.insert({memory, shift}).second)
+      return;
+    b.forEach(b.integer(0), b.integer(bytesOf(memory)), line,
+              [&](Value byte) { b.prefetch(b.at(addresses.of(access), b.getI8Type(), byte)); });
+  };
+  for (Operation &op : nest.getBody().front()) {
+    if (auto read = dyn_cast<recur::ReadOp>(op))
+      bringIn(read, read.getSlot(), read.getShift());
+    if (auto write = dyn_cast<recur::WriteOp>(op))
+      bringIn(write, write.getSlot(), 0);
   }
 }
 
@@ -160,13 +160,16 @@ static void overRows(ArrayRef<Frame> frames, const Machine &machine, ArrayRef<re
   Code &b = frame.code();
   auto rows = [&](ArrayRef<Frame> frames, ArrayRef<recur::PhaseOp> nests, Value first, Value end) {
     frames.front().forEachRow(first, end, [&](Value, const Row &row) {
-      if (frame.kind() == GroupKind::Loop) {
-        Value next = b.add(row.b, b.integer(1));
-        Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, next, end);
-        b.when(exists, [&] { bringInRow(frames, nests, next); });
-      }
-      for (auto [own, nest] : llvm::zip_equal(frames, nests))
+      KnownRows known;
+      for (auto [own, nest] : llvm::zip_equal(frames, nests)) {
+        if (frame.kind() == GroupKind::Loop) {
+          // Nest by nest: a crowd of lines would be waited for.
+          Value next = b.add(row.b, b.integer(1));
+          Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, next, end);
+          b.when(exists, [&] { bringInRow(own, nest, next, known); });
+        }
         emitNestRow(own, machine, nest, row);
+      }
     });
   };
   constexpr int64_t bytes = 32 * 1024, mostRows = 16;
