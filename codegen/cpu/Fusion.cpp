@@ -130,8 +130,8 @@ Value fusedUnits(Code &b, const Machine &machine, ArrayRef<recur::PhaseOp> phase
 /// A slot, and how many steps before it is read.
 using KnownRows = llvm::DenseSet<std::pair<Value, int64_t>>;
 
-/// Brings in row `number` of the sequences that a nest reads and writes, but for those known: in a step of a loop these rows
-/// are too short for the processor's own prefetching.
+/// Brings in row `number` of the sequences that a nest reads and writes, but for those known: in a step of a loop these
+/// rows are too short for the processor's own prefetching.
 static void bringInRow(const Frame &frame, recur::PhaseOp nest, Value number, KnownRows &known) {
   Code &b = frame.code();
   constexpr int64_t line = 64;

@@ -160,8 +160,8 @@ struct Blocking {
     aWidth = std::min(widestA(real), rowPieces * tileRows);
   }
 
-  /// Half a second-level cache holds the copy of one block of A, the rest the panels of B. Of whole tiles, and of what is
-  /// transposed together.
+  /// Half a second-level cache holds the copy of one block of A, the rest the panels of B. Of whole tiles, and of what
+  /// is transposed together.
   static int64_t widestA(FloatType real) {
     constexpr int64_t whole = 48;
     static_assert(whole % tileRows == 0, "a block has no tile of fewer rows but the last one");

@@ -51,11 +51,14 @@ recur.system @S {
       recur.write %e, %g offset 0 strides [1] : tensor<64xf32>, !v
     }
   }
-  // A loop: what was written in the step before is there. The next row comes while one is computed.
+  // A loop: what was written in the step before is there. The next row comes while one is computed, for each phase
+  // what it reads and writes.
   // CHECK-LABEL: func.func private @S.loop0.h(
   // CHECK: scf.if
   // CHECK: llvm.intr.prefetch
   // CHECK: arith.addf
+  // CHECK: scf.if
+  // CHECK-COUNT-2: llvm.intr.prefetch
   // CHECK: arith.subf
   // CHECK-NOT: func.func private @S.loop0
   recur.loop forward {

@@ -392,3 +392,30 @@ recur.system exported @held {
   recur.equation "h", %h : tensor<4xf32>
   recur.output "h", %h : tensor<4xf32>
 }
+
+// -----
+
+// What is made of an input for a later phase alone is made there, the whole chain: nothing of it is stored in between.
+// CHECK-LABEL: @chain_where_used
+// CHECK: recur.loop forward
+// CHECK: recur.phase "{{.*}}" space [4] {
+// CHECK-NOT: recur.sub
+// CHECK: recur.sigmoid
+// CHECK-NOT: recur.sub
+// CHECK: recur.phase "mul" space [4] {
+// CHECK: [[D:%.*]] = recur.sub %{{.*}}, [[F:%.*]] :
+// CHECK: recur.mul [[F]], [[D]]
+recur.system exported @chain_where_used {
+  %f = recur.input "f" : tensor<4xf32>
+  %U = recur.param "U" init <xavier> : tensor<4x4xf32>
+  %W = recur.param "W" init <xavier> : tensor<4x4xf32>
+  %one = recur.constant dense<1.0> : tensor<4xf32>
+  %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+  %p = recur.matmul %U, %hp : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %r = recur.sigmoid %p : tensor<4xf32>
+  %q = recur.matmul %W, %r : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %rest = recur.sub %one, %f : tensor<4xf32>
+  %d = recur.mul %f, %rest : tensor<4xf32>
+  %h = recur.mul %q, %d : tensor<4xf32>
+  recur.output "h", %h : tensor<4xf32>
+}

@@ -124,6 +124,33 @@ recur.system exported @pointwise_stays {
 
 // -----
 
+// So does one that follows a product which is stored for the tape; else it stays with the product, which is not stored.
+// CHECK-LABEL: @pointwise_of_product
+// CHECK: [[MAP:%.*]]:2 = recur.map
+// CHECK: [[P:%.*]] = recur.matmul
+// CHECK: [[Q:%.*]] = recur.matmul
+// CHECK: [[B:%.*]] = recur.add [[Q]],
+// CHECK-NEXT: recur.yield [[P]], [[B]]
+// CHECK: recur.loop forward
+// CHECK: recur.add [[MAP]]#0,
+recur.system exported @pointwise_of_product {
+  %x = recur.input "x" : tensor<4xf32>
+  %U = recur.param "U" init <xavier> : tensor<4x4xf32>
+  %V = recur.param "V" init <xavier> : tensor<4x4xf32>
+  %b = recur.param "b" init <constant, 0.0> : tensor<4xf32>
+  %p = recur.matmul %U, %x : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %q = recur.matmul %V, %x : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %pb = recur.add %p, %b : tensor<4xf32>
+  %qb = recur.add %q, %b : tensor<4xf32>
+  %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+  %i = recur.mul %pb, %hp : tensor<4xf32>
+  %h = recur.add %i, %qb : tensor<4xf32>
+  recur.output "h", %h : tensor<4xf32>
+  recur.save "p", %p : tensor<4xf32>
+}
+
+// -----
+
 // What a loop computes anyway, or makes of what it reads anyway, is not computed in a map of its own for the products
 // behind the loop; a total behind it stores nothing and computes its summands itself.
 // CHECK-LABEL: @products_behind
