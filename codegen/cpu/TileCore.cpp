@@ -42,20 +42,25 @@ public:
 
   void emit() {
     b.choose(rowCount, 1, tileRows + 1, [&](int64_t count) {
-      if (count > 1 || !reach)
-        return emitRows(count);
-      Value atOnce = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, reach, b.integer(0));
-      auto branch = scf::IfOp::create(b, atOnce, /*withElseRegion=*/true);
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(branch.elseBlock());
-      emitRows(1);
-      b.setInsertionPointToStart(branch.thenBlock());
-      reach = {};
-      emitRows(1);
+      if (count == 1 && reach)
+        emitSingleRow();
+      else
+        emitRows(count);
     });
   }
 
 private:
+  void emitSingleRow() {
+    Value isFar = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, reach, b.integer(0));
+    auto branch = scf::IfOp::create(b, isFar, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    for (bool far : {true, false}) {
+      b.setInsertionPointToStart(far ? branch.thenBlock() : branch.elseBlock());
+      bringsWeights = far;
+      emitRows(1);
+    }
+  }
+
   void emitRows(int64_t count) {
     SmallVector<Value> a;
     for (int64_t i = 0; i < count; ++i)
@@ -122,7 +127,7 @@ private:
     Value weights = b.at(head, cell, b.add(b.mul(step, b.integer(columns * lanes)), b.integer(before * lanes)));
     SmallVector<TileArithmetic::Factors> w;
     for (int64_t c = 0; c < count; ++c) {
-      if (reach && a.size() == 1)
+      if (bringsWeights)
         b.prefetchNearest(b.at(weights, cell, b.add(reach, b.integer(c * lanes))));
       w.push_back(
           arithmetic.weights(b.load(VectorType::get({lanes}, cell), b.at(weights, cell, b.integer(c * lanes)))));
@@ -141,6 +146,7 @@ private:
   int64_t lanes, columns, parts;
   Value rows, head, out, steps, strideA, rowCount, outStep, ahead, aheadToo, reach, goesOn;
   LineList beside;
+  bool bringsWeights = false; // early, for a single row
 };
 
 } // namespace

@@ -111,7 +111,7 @@ static ArrayRef<recur::AccumulateOp> fillingTotals(recur::SlotOp slot, ArrayRef<
   SmallVector<Part> parts;
   int64_t filled = 0;
   for (recur::AccumulateOp total : totals) {
-    if (!isTotalOfOuter(cast<recur::PhaseOp>(total->getParentOp())))
+    if (!isTotalOfOuter(cast<recur::PhaseOp>(total->getParentOp())) || total.getStrides()[0] <= 0)
       break;
     Part part(total);
     if (part.endColumn > part.line || !llvm::all_of(parts, [&](const Part &other) { return part.fitsBeside(other); }))

@@ -50,13 +50,13 @@ recur.system @S {
 // CHECK-LABEL: func.func private @tile.f32.8x4.ahead(
 // CHECK-SAME: i64, %[[FIRST:[a-z0-9]+]]: !llvm.ptr, %[[SECOND:[a-z0-9]+]]: !llvm.ptr, %[[LINES:[a-z0-9]+]]: !llvm.ptr, %{{[a-z0-9]+}}: i64, %[[REACH:[a-z0-9]+]]: i64)
 // CHECK: case 1 {
-// CHECK: %[[NEAR:.*]] = arith.cmpi eq, %[[REACH]],
-// CHECK: scf.if %[[NEAR]] {
-// CHECK-NOT: llvm.intr.prefetch
-// CHECK: } else {
+// CHECK: %[[FAR:.*]] = arith.cmpi ne, %[[REACH]],
+// CHECK: scf.if %[[FAR]] {
 // CHECK-NOT: %[[FIRST]]
 // CHECK: llvm.getelementptr %{{[0-9]+}}[%[[REACH]]]
 // CHECK-COUNT-4: "llvm.intr.prefetch"(%{{.*}}) <{cache = 1 : i32, hint = 3 : i32, rw = 0 : i32}>
+// CHECK-NOT: llvm.intr.prefetch
+// CHECK: } else {
 // CHECK-NOT: llvm.intr.prefetch
 // CHECK: case 2 {
 // In each step a line of the next panel's column, one of another column, and one that the rows need beside their products,
