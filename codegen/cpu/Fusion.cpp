@@ -161,14 +161,14 @@ static void overRows(ArrayRef<Frame> frames, const Machine &machine, ArrayRef<re
   auto rows = [&](ArrayRef<Frame> frames, ArrayRef<recur::PhaseOp> nests, Value first, Value end) {
     frames.front().forEachRow(first, end, [&](Value, const Row &row) {
       KnownRows known;
-      for (auto [own, nest] : llvm::zip_equal(frames, nests)) {
+      for (size_t i = 0; i < nests.size(); ++i) {
         if (frame.kind() == GroupKind::Loop) {
           // Nest by nest: a crowd of lines would be waited for.
           Value next = b.add(row.b, b.integer(1));
           Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, next, end);
-          b.when(exists, [&] { bringInRow(own, nest, next, known); });
+          b.when(exists, [&] { bringInRow(frames[i], nests[i], next, known); });
         }
-        emitNestRow(own, machine, nest, row);
+        emitNestRow(frames[i], machine, nests[i], row);
       }
     });
   };
