@@ -241,7 +241,7 @@ llvm::Error SlotReader::read(recur::SystemOp system, ModelProgram &program) {
     row.time = slot.getTime();
     row.ring = slot.getRing();
     row.batch = slot.getBatch();
-    row.zeroed = isBegunByTotal(slot) ? 2 : slot.getZeroed();
+    row.zeroed = isBegunByTotal(slot) ? SEQC_BEGUN : slot.getZeroed() ? SEQC_CLEARED : SEQC_NOT_CLEARED;
     row.perThread = slot->hasAttr("recur.scratch");
     row.prepareAlone = isForPrepareAlone(slot);
     row.readAfterStep = slot.getSource() == recur::SlotSource::state && isReadAfterStep(slot);
@@ -279,7 +279,7 @@ void SlotReader::addMissingGradients(ModelProgram &program) {
       row.bytes = model.realBytes();
       row.time = sequence;
       row.batch = batch;
-      row.zeroed = 1;
+      row.zeroed = SEQC_CLEARED;
       program.slots.push_back(row);
     }
   };

@@ -49,7 +49,7 @@ struct ModelSlot {
   int64_t features = 0;
   int bytes = 0;
   bool time = false, batch = false, perThread = false;
-  uint8_t zeroed = 0;
+  uint8_t zeroed = 0;         // a seqc_clearing
   int64_t ring = 0;           // steps that are kept; 0: all
   bool prepareAlone = false;  // nothing else reads it
   bool readAfterStep = false; // states: the end of a single step reads it

@@ -289,7 +289,7 @@ def Recur_AccumulateOp : Recur_Op<"accumulate", [AttrSizedOperandSegments]> {
     With an `id`, `id` · `id_stride` is added to the offset: the total of a `recur.scatter`. Batch rows for which the
     caller has passed the state slot `unless_given` add nothing: he passes states for all rows or for none.
     `first`: nothing has been added to these elements before, so that, unless the caller accumulates, what the memory
-    holds does not count; such totals fill the slot. `recur-plan-tiles` finds them among totals in tiles.
+    holds does not count; together such totals fill the slot. `recur-plan-tiles` finds them among totals in tiles.
 
     ```mlir
     recur.accumulate %o, %dW offset 0 strides [7, 1] : tensor<4x7xf32>, !recur.slot<tensor<4x7xf32>>

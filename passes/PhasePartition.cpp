@@ -130,7 +130,9 @@ bool Partition::canBeLater(PhaseNode *node) {
     bool isStored = llvm::any_of(uses[source], [&](auto &use) {
       return use.first->group != &group || use.first->level > source->level || !use.second->isWhole();
     });
-    bool follows = isMovable(*source) && llvm::all_of(uses[source], [&](auto &use) { return use.first == node; });
+    // In turn, since users come first; but nothing is moved for what has no phase of its own.
+    bool follows = !node->rematerialised && isMovable(*source) &&
+                   llvm::all_of(uses[source], [&](auto &use) { return use.first == node; });
     return isStored || (follows && canBeLater(source));
   });
 }

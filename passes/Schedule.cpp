@@ -224,15 +224,16 @@ bool Scheduler::isFree(Value value, unsigned loop, ArrayRef<int> loopOf) {
   int n = nodeOf(op);
   if (n < 0 || list[n].kind != Kind::Map)
     return true; // leaves, constants in time, and what other loops store
-  if (llvm::any_of(value.getUsers(), isSink))
-    return true; // stored for the caller or the tape
+  if (llvm::any_of(value.getUsers(), llvm::IsaPred<SaveOp>))
+    return true; // the tape has it; what goes to the caller cannot be read there
   if (isMovement(op))
     return true; // what is viewed in part or at another step is stored anyway
   return loopOf[n] == static_cast<int>(loop);
 }
 
 /// A pointwise op whose operands a loop can read anyway stays with the loop that uses it: outside it would cost a
-/// sequence written and read, or its operands read once more. One that follows a product in a map stays there.
+/// sequence written and read, or its operands read once more. One that follows a product in a map stays there, unless
+/// the tape has the product.
 void Scheduler::sinkIntoLoops() {
   SmallVector<int> loopOf(list.size(), -1);
   auto usersFirst = llvm::to_vector(llvm::reverse(llvm::seq<unsigned>(0, list.size())));

@@ -61,6 +61,13 @@ typedef struct seqc_frame {
   seqc_place places[];               /* in the order of the program's slots */
 } seqc_frame;
 
+/* What of a slot is cleared before a program runs. */
+typedef enum seqc_clearing {
+  SEQC_NOT_CLEARED,
+  SEQC_CLEARED, /* all; of a d_param nothing if the caller accumulates */
+  SEQC_BEGUN    /* the same, but nothing either if there are rows: the program stores in a d_param what comes first */
+} seqc_clearing;
+
 /* One slot of a program. */
 typedef struct seqc_slot {
   int32_t source;   /* seqc_source */
@@ -68,9 +75,7 @@ typedef struct seqc_slot {
   int64_t features; /* elements per row */
   int32_t element;  /* bytes per element */
   uint8_t time, batch;
-  /* 1: cleared before the run; a d_param only unless the caller accumulates. 2: a d_param that the program begins
-   * itself if there are rows and nothing is accumulated, and that is cleared as with 1 otherwise. */
-  uint8_t zeroed;
+  uint8_t zeroed;     /* seqc_clearing */
   uint8_t per_thread; /* each thread has memory of its own for it; without time and batch */
   uint8_t ring;       /* with time: no more than the last so many steps are kept, step t in row t mod ring; 0: all */
   int32_t fallback;   /* slot whose place is taken where the caller gives none; -1: zeros or scratch, with strides 0 */

@@ -182,11 +182,11 @@ static void clear_slot(const seqc_slot *slot, seqc_place place, int64_t T, int64
 
 static void clear_slots(const seqc_run *run) {
   const seqc_call *call = run->context->call;
-  int begun = !call->accumulate && call->T > 0 && call->B > 0 ? 2 : 0;
+  int begins = !call->accumulate && call->T > 0 && call->B > 0;
   for (int64_t i = 0; i < run->program->slot_count; ++i) {
     const seqc_slot *slot = &run->program->slots[i];
     int kept = slot->source == SEQC_D_PARAM && call->accumulate && find_array(call, slot);
-    if (slot->zeroed && !kept && slot->zeroed != begun)
+    if (slot->zeroed && !kept && !(slot->zeroed == SEQC_BEGUN && begins))
       clear_slot(slot, run->workspace.frame->places[i], call->T, call->B);
   }
 }

@@ -59,23 +59,29 @@ static bool areDistinct(ArrayRef<int64_t> strides, ArrayRef<int64_t> space) {
   return true;
 }
 
-bool mayOverlap(recur::AccumulateOp x, recur::AccumulateOp y, ArrayRef<int64_t> space) {
-  ArrayRef<int64_t> strides = x.getStrides();
+static ArrayRef<int64_t> spaceOf(recur::AccumulateOp total) {
+  return cast<recur::PhaseOp>(total->getParentOp()).getSpace();
+}
+
+bool mayOverlap(recur::AccumulateOp x, recur::AccumulateOp y) {
+  ArrayRef<int64_t> strides = x.getStrides(), ofX = spaceOf(x), ofY = spaceOf(y);
   if (x.getSlot() != y.getSlot())
     return false;
-  if (strides != y.getStrides() || space.size() != 2 || strides[1] != 1 || space[1] > strides[0])
+  if (strides != y.getStrides() || strides.size() != 2 || strides[0] <= 0 || strides[1] != 1)
     return true;
-  int64_t columnOfX = x.getOffset() % strides[0], columnOfY = y.getOffset() % strides[0];
-  bool inOneRow = std::max(columnOfX, columnOfY) + space[1] <= strides[0];
-  return !inOneRow || std::abs(columnOfX - columnOfY) < space[1];
+  int64_t line = strides[0], columnOfX = x.getOffset() % line, columnOfY = y.getOffset() % line,
+          rowOfX = x.getOffset() / line, rowOfY = y.getOffset() / line;
+  auto meet = [](int64_t first, int64_t size, int64_t other, int64_t otherSize) {
+    return first < other + otherSize && other < first + size;
+  };
+  bool inOneRow = columnOfX + ofX[1] <= line && columnOfY + ofY[1] <= line;
+  return !inOneRow || (meet(rowOfX, ofX[0], rowOfY, ofY[0]) && meet(columnOfX, ofX[1], columnOfY, ofY[1]));
 }
 
 bool addsToDistinctElements(recur::PhaseOp phase) {
   SmallVector<recur::AccumulateOp> totals(phase.getOps<recur::AccumulateOp>());
   auto overlapsAnother = [&](recur::AccumulateOp total) {
-    return llvm::any_of(totals, [&](recur::AccumulateOp other) {
-      return other != total && mayOverlap(other, total, phase.getSpace());
-    });
+    return llvm::any_of(totals, [&](recur::AccumulateOp other) { return other != total && mayOverlap(other, total); });
   };
   return llvm::all_of(totals, [&](recur::AccumulateOp total) {
     return areDistinct(total.getStrides(), phase.getSpace()) && !overlapsAnother(total);

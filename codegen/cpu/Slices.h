@@ -26,8 +26,8 @@ Slice itemsOf(Code &b, Slice slice, mlir::Value group, mlir::Value inner);
 /// Goes through them, for a number of items that is known.
 void forEachGroup(Code &b, Slice slice, int64_t inner, llvm::function_ref<void(mlir::Value group, Slice items)> body);
 
-/// Whether two totals of one space might add to the same element: not in other columns of the same matrix.
-bool mayOverlap(recur::AccumulateOp x, recur::AccumulateOp y, llvm::ArrayRef<int64_t> space);
+/// Whether two totals might add to the same element: not in other rows or columns of the same matrix.
+bool mayOverlap(recur::AccumulateOp x, recur::AccumulateOp y);
 
 /// Whether each element of the space of a `total` phase is added to memory of its own, so that threads may divide it.
 bool addsToDistinctElements(recur::PhaseOp phase);

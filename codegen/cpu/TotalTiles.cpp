@@ -11,6 +11,7 @@
 #include "codegen/cpu/TileCore.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 #include <tuple>
@@ -57,7 +58,7 @@ static bool mergeTotals(recur::PhaseOp into, recur::PhaseOp phase) {
   SmallVector<recur::AccumulateOp> totals(into.getOps<recur::AccumulateOp>()),
       others(phase.getOps<recur::AccumulateOp>());
   auto overlaps = [&](recur::AccumulateOp other) {
-    return llvm::any_of(totals, [&](recur::AccumulateOp total) { return mayOverlap(total, other, into.getSpace()); });
+    return llvm::any_of(totals, [&](recur::AccumulateOp total) { return mayOverlap(total, other); });
   };
   if (into.getSpace() != phase.getSpace() || realType(into) != realType(phase) || llvm::any_of(others, overlaps))
     return false;
@@ -84,42 +85,19 @@ void mergeTotals(recur::MapOp map) {
   }
 }
 
-namespace {
-/// The part of a matrix, whose rows are `line` elements apart, that a total adds to.
-struct Part {
-  int64_t line, firstRow, endRow, firstColumn, endColumn;
-
-  explicit Part(recur::AccumulateOp total) {
-    ArrayRef<int64_t> space = cast<recur::PhaseOp>(total->getParentOp()).getSpace();
-    line = total.getStrides()[0];
-    firstRow = total.getOffset() / line;
-    endRow = firstRow + space[0];
-    firstColumn = total.getOffset() % line;
-    endColumn = firstColumn + space[1];
-  }
-  int64_t size() const { return (endRow - firstRow) * (endColumn - firstColumn); }
-  bool fitsBeside(const Part &other) const {
-    bool isApart = endRow <= other.firstRow || other.endRow <= firstRow || endColumn <= other.firstColumn ||
-                   other.endColumn <= firstColumn;
-    return isApart && line == other.line;
-  }
-};
-} // namespace
-
-/// Those of `totals`, in order, that come to lie side by side in the slot, if they fill it.
+/// Those of `totals`, in order, that have no element in common, if they fill the slot.
 static ArrayRef<recur::AccumulateOp> fillingTotals(recur::SlotOp slot, ArrayRef<recur::AccumulateOp> totals) {
-  SmallVector<Part> parts;
+  size_t count = 0;
   int64_t filled = 0;
   for (recur::AccumulateOp total : totals) {
-    if (!isTotalOfOuter(cast<recur::PhaseOp>(total->getParentOp())) || total.getStrides()[0] <= 0)
+    auto phase = cast<recur::PhaseOp>(total->getParentOp());
+    auto overlaps = [&](recur::AccumulateOp other) { return mayOverlap(other, total); };
+    if (!isTotalOfOuter(phase) || llvm::any_of(totals.take_front(count), overlaps))
       break;
-    Part part(total);
-    if (part.endColumn > part.line || !llvm::all_of(parts, [&](const Part &other) { return part.fitsBeside(other); }))
-      break;
-    parts.push_back(part);
-    filled += part.size();
+    ++count;
+    filled += computeProduct(phase.getSpace());
   }
-  return filled == slot.getType().getValue().getNumElements() ? totals.take_front(parts.size())
+  return filled == slot.getType().getValue().getNumElements() ? totals.take_front(count)
                                                               : ArrayRef<recur::AccumulateOp>();
 }
 
@@ -524,8 +502,8 @@ private:
   /// Whether the result consists of nothing but what a block of rows is about to add.
   Value begins(recur::AccumulateOp total, Value firstRow) {
     if (!total.getFirst())
-      return b.createOrFold<arith::ConstantIntOp>(0, 1);
-    Value added = b.createOrFold<arith::OrIOp>(firstRow, frame.accumulates());
+      return b.zero(b.getI1Type());
+    Value added = arith::OrIOp::create(b, firstRow, frame.accumulates());
     return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, added, b.integer(0));
   }
 

@@ -124,3 +124,42 @@ recur.system @Odd {
     }
   }
 }
+
+// -----
+
+// Of two products a step, one after the other, nothing stays in the nearest cache: panels of eight vectors, up to 64 KB.
+// CHECK-LABEL: recur.system @TwoInLoop
+// CHECK-DAG: recur.slot prepared "r.packed" : <tensor<1x2x128x8x16xf32>>
+// CHECK-DAG: recur.slot prepared "h.packed" : <tensor<1x2x128x8x16xf32>>
+// In a map that is too much.
+// CHECK-DAG: recur.slot prepared "y.packed" : <tensor<1x4x128x4x16xf32>>
+recur.system @TwoInLoop {
+  %W = recur.slot param "W" : <tensor<256x128xf32>>
+  %V = recur.slot param "V" : <tensor<256x128xf32>>
+  %U = recur.slot param "U" : <tensor<256x128xf32>>
+  %h = recur.slot output "h" time batch : <tensor<256xf32>>
+  %r = recur.slot workspace "r" time batch : <tensor<256xf32>>
+  %y = recur.slot output "y" time batch : <tensor<256xf32>>
+  recur.loop forward {
+    recur.phase "r" space [256] {
+      %w = recur.read %W offset 0 strides [128, 1] : (!recur.slot<tensor<256x128xf32>>) -> tensor<256x128xf32>
+      %hp = recur.read %h shift -1 offset 0 strides [1] : (!recur.slot<tensor<256xf32>>) -> tensor<128xf32>
+      %p = recur.matmul %w, %hp : (tensor<256x128xf32>, tensor<128xf32>) -> tensor<256xf32>
+      recur.write %p, %r offset 0 strides [1] : tensor<256xf32>, <tensor<256xf32>>
+    }
+    recur.phase "h" space [256] {
+      %v = recur.read %V offset 0 strides [128, 1] : (!recur.slot<tensor<256x128xf32>>) -> tensor<256x128xf32>
+      %rt = recur.read %r offset 0 strides [1] : (!recur.slot<tensor<256xf32>>) -> tensor<128xf32>
+      %p = recur.matmul %v, %rt : (tensor<256x128xf32>, tensor<128xf32>) -> tensor<256xf32>
+      recur.write %p, %h offset 0 strides [1] : tensor<256xf32>, <tensor<256xf32>>
+    }
+  }
+  recur.map {
+    recur.phase "y" space [256] {
+      %u = recur.read %U offset 0 strides [128, 1] : (!recur.slot<tensor<256x128xf32>>) -> tensor<256x128xf32>
+      %ht = recur.read %h offset 0 strides [1] : (!recur.slot<tensor<256xf32>>) -> tensor<128xf32>
+      %p = recur.matmul %u, %ht : (tensor<256x128xf32>, tensor<128xf32>) -> tensor<256xf32>
+      recur.write %p, %y offset 0 strides [1] : tensor<256xf32>, <tensor<256xf32>>
+    }
+  }
+}

@@ -311,3 +311,35 @@ recur.system @NotFilled {
     }
   }
 }
+
+// -----
+
+!v = !recur.slot<tensor<8xf32>>
+!w = !recur.slot<tensor<16x8xf32>>
+
+// Other rows of the same matrix are other elements, too; these fill it.
+// CHECK-LABEL: recur.system @Rows
+// CHECK: recur.phase "upper" space [8, 8] total
+// CHECK: recur.accumulate first %{{.*}} offset 0
+// CHECK-NOT: recur.phase
+// CHECK: recur.accumulate first %{{.*}} offset 64
+recur.system @Rows {
+  %a = recur.slot input "a" time batch : !v
+  %c = recur.slot input "c" time batch : !v
+  %x = recur.slot input "x" time batch : !v
+  %dW = recur.slot d_param "W" zeroed : !w
+  recur.map {
+    recur.phase "upper" space [8, 8] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %1 = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %2 = recur.outer %0, %1 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
+      recur.accumulate %2, %dW offset 0 strides [8, 1] : tensor<8x8xf32>, !w
+    }
+    recur.phase "lower" space [8, 8] total {
+      %0 = recur.read %c offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %1 = recur.read %x offset 0 strides [1] : (!v) -> tensor<8xf32>
+      %2 = recur.outer %0, %1 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
+      recur.accumulate %2, %dW offset 64 strides [8, 1] : tensor<8x8xf32>, !w
+    }
+  }
+}

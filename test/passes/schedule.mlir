@@ -124,13 +124,14 @@ recur.system exported @pointwise_stays {
 
 // -----
 
-// So does one that follows a product which is stored for the tape; else it stays with the product, which is not stored.
+// So does one that follows a product which is stored for the tape; else it stays with the product, which is not stored
+// where a loop could read it, even if it is an output.
 // CHECK-LABEL: @pointwise_of_product
-// CHECK: [[MAP:%.*]]:2 = recur.map
+// CHECK: [[MAP:%.*]]:3 = recur.map
 // CHECK: [[P:%.*]] = recur.matmul
 // CHECK: [[Q:%.*]] = recur.matmul
 // CHECK: [[B:%.*]] = recur.add [[Q]],
-// CHECK-NEXT: recur.yield [[P]], [[B]]
+// CHECK-NEXT: recur.yield [[P]], [[Q]], [[B]]
 // CHECK: recur.loop forward
 // CHECK: recur.add [[MAP]]#0,
 recur.system exported @pointwise_of_product {
@@ -147,6 +148,7 @@ recur.system exported @pointwise_of_product {
   %h = recur.add %i, %qb : tensor<4xf32>
   recur.output "h", %h : tensor<4xf32>
   recur.save "p", %p : tensor<4xf32>
+  recur.output "q", %q : tensor<4xf32>
 }
 
 // -----

@@ -248,7 +248,7 @@ TEST(Run, WhatAProgramBeginsItselfIsClearedOnlyWhereItCannot) {
   std::vector<seqc_slot> slots(small_model.backward.slots,
                                small_model.backward.slots + small_model.backward.slot_count);
   ASSERT_EQ(slots.back().index, small_param_unused); // of which the program does nothing
-  slots.back().zeroed = 2;
+  slots.back().zeroed = SEQC_BEGUN;
   seqc_model model = small_model;
   model.backward.slots = slots.data();
   auto gradientOfUnused = [&](int64_t T, int32_t accumulate) {
