@@ -69,7 +69,7 @@ recur.system @S {
 // CHECK: %[[PLACE:.*]] = arith.minsi %[[K]],
 // CHECK: %[[ENTRY:.*]] = llvm.getelementptr %[[LINES]][
 // CHECK-NEXT: %[[LINE:.*]] = llvm.load %[[ENTRY]]
-// CHECK-NEXT: "llvm.intr.prefetch"(%[[LINE]])
+// CHECK-NEXT: "llvm.intr.prefetch"(%[[LINE]]) <{cache = 1 : i32, hint = 3 : i32, rw = 0 : i32}>
 // CHECK-NOT: llvm.intr.prefetch
 // CHECK: scf.yield
 // Rows become columns in registers: 3 rounds of 8 shuffles.
