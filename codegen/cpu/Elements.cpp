@@ -16,16 +16,19 @@ using namespace mlir;
 
 namespace seqc::cpu {
 
-RowAddresses::RowAddresses(const Frame &frame, recur::PhaseOp phase, const Row &row) : position(row) {
+RowAddresses::RowAddresses(const Frame &frame, recur::PhaseOp phase, const Row &row, KnownAddresses known)
+    : position(row), addresses(std::move(known)) {
   phase.walk([&](Operation *op) {
-    if (auto read = dyn_cast<recur::ReadOp>(op)) {
-      addresses[op] = frame.readRow(read, position);
-    } else if (auto write = dyn_cast<recur::WriteOp>(op)) {
-      addresses[op] = frame.writtenRow(write, position);
+    if (auto write = dyn_cast<recur::WriteOp>(op))
       exists[op] = frame.stored(write, position);
-    } else if (auto total = dyn_cast<recur::AccumulateOp>(op)) {
+    if (addresses.contains(op))
+      return;
+    if (auto read = dyn_cast<recur::ReadOp>(op))
+      addresses[op] = frame.readRow(read, position);
+    else if (auto write = dyn_cast<recur::WriteOp>(op))
+      addresses[op] = frame.writtenRow(write, position);
+    else if (auto total = dyn_cast<recur::AccumulateOp>(op))
       addresses[op] = frame.accumulatedRow(total, position);
-    }
   });
 }
 

@@ -12,10 +12,14 @@
 
 namespace seqc::cpu {
 
+/// Of rows in slots, by what reads or writes them.
+using KnownAddresses = llvm::DenseMap<mlir::Operation *, mlir::Value>;
+
 /// Addresses of one row in all slots that a phase reads or writes.
 class RowAddresses {
 public:
-  RowAddresses(const Frame &frame, recur::PhaseOp phase, const Row &row);
+  /// `known`: those that need not be found out.
+  RowAddresses(const Frame &frame, recur::PhaseOp phase, const Row &row, KnownAddresses known = KnownAddresses());
   RowAddresses(const Frame &frame, recur::PhaseOp phase, mlir::Value rowNumber)
       : RowAddresses(frame, phase, frame.row(rowNumber)) {}
 
@@ -25,7 +29,7 @@ public:
 
 private:
   Row position;
-  llvm::DenseMap<mlir::Operation *, mlir::Value> addresses, exists;
+  KnownAddresses addresses, exists;
 };
 
 /// The real type that a phase computes in.

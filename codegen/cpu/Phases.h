@@ -16,6 +16,9 @@ void emitSlice(const Frame &frame, const Machine &machine, recur::PhaseOp phase,
 /// How many units it has there, if its group has `rows` rows.
 mlir::Value countUnits(Code &b, const Machine &machine, recur::PhaseOp phase, mlir::Value scratch, mlir::Value rows);
 
+/// How many rows have their addresses in a table at once: for tiles of any size, a whole number of them.
+constexpr int64_t mostProductRows = 384;
+
 /// Anything: loops over rows, then over the dims of the space, the last one in vectors.
 /// Units are rows, or pieces of each row where the space is large; in a total, pieces of the space.
 void emitNest(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);
@@ -27,7 +30,7 @@ mlir::Value nestUnits(Code &b, const Machine &machine, recur::PhaseOp phase, mli
 /// Products with packed weights (`recur.read_packed`), in register tiles of rows × columns. Units are tiles,
 /// panel by panel, so that at every step a thread reads the same weights.
 void emitProductTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);
-/// `count` rows of a map from `first` on.
+/// `count` rows of a map from `first` on, at most `mostProductRows`.
 void emitProductRows(const Frame &frame, const Machine &machine, recur::PhaseOp phase, mlir::Value first,
                      mlir::Value count);
 mlir::Value productUnits(Code &b, const Machine &machine, recur::PhaseOp phase, mlir::Value rows);

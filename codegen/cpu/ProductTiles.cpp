@@ -8,9 +8,9 @@
 //
 //===--------------------------------------------------------------------------===//
 #include "codegen/cpu/Elements.h"
-#include "codegen/cpu/LineList.h"
 #include "codegen/cpu/MatrixTiles.h"
 #include "codegen/cpu/Phases.h"
+#include "codegen/cpu/RowTable.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -122,14 +122,14 @@ public:
       tilesInBlock = 8;
     mostRows = mostRowsOf(machine, phase);
     for (ProductGroup &group : groups) {
-      group.rows = b.scratch(b.pointerType(), mostRows);
+      group.rows = b.scratch(b.pointerType(), tableRows());
       group.out = b.scratch(real, tilesInBlock * mostRows * group.columns * lanes);
       if (int64_t bytes = group.arithmetic->rowBytes(group.steps()))
         group.rowStride = ProductGroup::rowHead + llvm::alignTo(bytes, 64);
       convertedBytes += group.rowStride;
     }
     exceedsCaches = weightBytes(phase->getParentOp()) > secondCacheBytes;
-    beside.emplace(frame, phase, blocks * lanes, mostRows, [&](recur::ReadOp read) {
+    table.emplace(frame, phase, blocks * lanes, tableRows(), [&](recur::ReadOp read) {
       return llvm::any_of(groups, [&](ProductGroup &group) { return group.vector == read; });
     });
     // A matrix tile reads whole registers, also behind the last row.
@@ -164,7 +164,7 @@ public:
 private:
   void overBlocks(Slice slice) {
     Value rows = frame.rowCount();
-    if (frame.kind() != GroupKind::Map && convertedBytes == 0) {
+    if (frame.kind() != GroupKind::Map && convertedBytes == 0 && !hasTable()) {
       firstRow = b.integer(0);
       divide(rows);
       return overLeading(slice);
@@ -175,6 +175,21 @@ private:
       divide(b.smaller(b.integer(blockRows()), b.sub(rows, firstRow)));
       overLeading(items);
     });
+  }
+
+  //===-- The table of rows -------------------------------------------------------===//
+
+  /// A single panel uses what it finds out itself.
+  bool hasTable() { return panelCount() > 1 && frame.kind() != GroupKind::At; }
+  int64_t tableRows() {
+    int64_t ofBlock = tilesInBlock * mostRows;
+    return hasTable() ? std::max(mostProductRows, ofBlock) : ofBlock;
+  }
+  void enterAll(ArrayRef<Value> leading) {
+    table->enter(leading, firstRow, rowCount, b.integer(0));
+    for (ProductGroup &group : groups)
+      if (!group.isChunked())
+        enterVectors(group, leading, {firstRow, rowCount, b.integer(0)}, b.integer(0));
   }
 
   void join(recur::MatmulOp product, recur::ReadPackedOp weights) {
@@ -197,16 +212,19 @@ private:
     group->products[weights.getProduct()] = product;
   }
 
-  /// The rows of a map are taken in blocks that stay in a second-level cache while all panels pass; converted rows of
-  /// any group in blocks for which the stack has room.
+  /// Rows of which the table and the stack have room for what is kept of them; those of a map also stay in a
+  /// second-level cache while all panels pass.
   int64_t blockRows() {
+    int64_t most = hasTable() ? tableRows() / mostRows : std::numeric_limits<int64_t>::max();
     if (convertedBytes != 0)
-      return std::max<int64_t>(128 * 1024 / (convertedBytes * mostRows), 1) * mostRows;
+      return std::clamp<int64_t>(128 * 1024 / (convertedBytes * mostRows), 1, most) * mostRows;
+    if (frame.kind() == GroupKind::Loop)
+      return most * mostRows;
     constexpr int64_t bytes = 1024 * 1024;
     int64_t depth = 0;
     for (const ProductGroup &group : groups)
       depth += group.depth;
-    return std::max<int64_t>(bytes * 8 / (depth * real.getWidth()) / tileRows, 8) * tileRows;
+    return std::clamp<int64_t>(bytes * 8 / (depth * real.getWidth()) / tileRows, 8, most) * tileRows;
   }
 
   /// Tiles of nearly the same size: 6 6 5 5 rather than 6 6 6 4.
@@ -244,6 +262,8 @@ private:
     for (ProductGroup &group : groups)
       if (group.rowStride != 0)
         convert(group, leading);
+    if (hasTable())
+      enterAll(leading);
     own = groupsOf(b, slice, panelCount(), tiles);
     Value isPart =
         arith::CmpIOp::create(b, arith::CmpIPredicate::slt, b.sub(own.end, own.begin), b.integer(panelCount()));
@@ -298,7 +318,7 @@ private:
   void inPlace(recur::WriteOp write, Value panel, Value stacked, Value next, Value tile) {
     ProductGroup &group = groups.front();
     Rows rows = rowsOf(tile);
-    beside->list({}, panel, rows.first, rows.count);
+    LineList lines = linesOf({}, panel, rows, rows.count);
     b.setLoc(group.products.front().getLoc());
     Row row = frame.row(rows.first);
     Value position = b.add(b.integer(write.getOffset()), b.mul(panel, b.integer(blocks * lanes)));
@@ -307,7 +327,7 @@ private:
     core.out = b.at(frame.slotRow(write.getSlot(), row, row.t), real, position);
     core.outStep = b.integer(write.getSlot().getType().getValue().getNumElements());
     bringInAhead(core, group, comingNext(group, stacked, next, b.integer(0)), tile, tiles);
-    bringInBeside(core, group);
+    bringInBeside(core, group, lines);
     core.call(b, machine, rows.count);
     b.setLoc(phase.getLoc());
   }
@@ -325,29 +345,43 @@ private:
         Value ahead = comingNext(group, stacked, next, k);
         eachTile([&](Value tile, Value inBlock) {
           bringInVectors(group, leading, b.add(tile, b.integer(1)), endTile, k, steps);
-          Rows rows = rowsOf(tile);
-          beside->list(leading, panel, rows.first, rowsBeside(group, k, steps, rows.count));
-          products(group, leading, stacked, rows, k, steps, inBlock, ahead, tile);
+          Rows rows = rowsOf(tile, inBlock);
+          LineList lines = linesOf(leading, panel, rows, rowsBeside(group, k, steps, rows.count));
+          products(group, leading, stacked, rows, k, steps, inBlock, ahead, tile, lines);
         });
       });
     });
     eachTile([&](Value tile, Value inBlock) {
-      Rows rows = rowsOf(tile);
+      Rows rows = rowsOf(tile, inBlock);
       Value before = b.mul(inBlock, b.integer(mostRows));
       frame.forEachRow(rows.first, rows.end(b), [&](Value number, const Row &row) {
-        finishRow(leading, panel, row, b.add(before, b.sub(number, rows.first)));
+        Value i = b.sub(number, rows.first);
+        KnownAddresses known = hasTable() ? table->addresses(leading, b.add(rows.place, i)) : KnownAddresses();
+        finishRow(leading, panel, {frame, phase, row, std::move(known)}, b.add(before, i));
       });
     });
   }
 
   struct Rows {
     Value first, count;
+    Value place; // of the first one in the table
     Value end(Code &b) const { return b.add(first, count); }
   };
-  Rows rowsOf(Value tile) {
+  /// `inBlock`: number of the tile in its block.
+  Rows rowsOf(Value tile, Value inBlock = {}) {
     Value isLarger = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, tile, larger);
-    return {b.add(firstRow, b.add(b.mul(tile, size), b.smaller(tile, larger))),
-            b.select(isLarger, b.add(size, b.integer(1)), size)};
+    Value before = b.add(b.mul(tile, size), b.smaller(tile, larger));
+    Value byTile = b.mul(inBlock ? inBlock : b.integer(0), b.integer(mostRows));
+    return {b.add(firstRow, before), b.select(isLarger, b.add(size, b.integer(1)), size), hasTable() ? before : byTile};
+  }
+
+  /// What `count` rows of a tile need beside their products. A single row without a table needs nothing.
+  LineList linesOf(ArrayRef<Value> leading, Value panel, const Rows &rows, Value count) {
+    if (!hasTable()) {
+      Value several = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, b.integer(1));
+      table->enter(leading, rows.first, b.select(several, count, b.integer(0)), rows.place);
+    }
+    return table->lines(panel, rows.place, count);
   }
 
   /// Groups that have one panel go to and fro as panels do.
@@ -446,8 +480,8 @@ private:
   }
 
   /// Has the tile bring the listed lines in, as many as it has turns for; the others come at once.
-  void bringInBeside(TileCore &core, const ProductGroup &group) {
-    core.beside = beside->listed();
+  void bringInBeside(TileCore &core, const ProductGroup &group, const LineList &lines) {
+    core.beside = lines;
     Value turns = core.ahead && !group.matrix ? b.div(core.steps, b.integer(TileCore::mostUnrolled)) : b.integer(0);
     core.beside.bringIn(b, turns);
   }
@@ -471,7 +505,7 @@ private:
 
   /// The products of `rows` with a chunk of a panel, whose sums go on from those of the chunk before.
   void products(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Rows rows, Value k, Value steps,
-                Value inBlock, Value ahead, Value tile) {
+                Value inBlock, Value ahead, Value tile, const LineList &lines) {
     b.setLoc(group.products.front().getLoc());
     TileCore core = coreOf(group, leading, stackedPanel, rows, k);
     core.steps = steps;
@@ -479,7 +513,7 @@ private:
     bool inBlocks = tilesInBlock > 1;
     bringInAhead(core, group, ahead, inBlocks ? inBlock : tile,
                  inBlocks ? b.smaller(tiles, b.integer(tilesInBlock)) : tiles);
-    bringInBeside(core, group);
+    bringInBeside(core, group, lines);
     if (group.isChunked())
       core.goesOn = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, b.integer(0));
     if (group.matrix)
@@ -491,16 +525,12 @@ private:
 
   /// The inner loop for `rows`, from step `k` of a panel on.
   TileCore coreOf(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Rows rows, Value k) {
-    int64_t stride = group.vector.getStrides().back();
-    frame.forEachRow(rows.first, rows.end(b), [&](Value number, const Row &row) {
-      Value start = group.rowStride != 0 ? convertedRow(group, b.sub(number, firstRow))
-                                         : b.at(vectorRow(group, leading, row), real, b.mul(k, b.integer(stride)));
-      b.store(start, b.at(group.rows, b.pointerType(), b.sub(number, rows.first)));
-    });
+    if (group.isChunked() || !hasTable())
+      enterVectors(group, leading, rows, k);
     TileCore core(*group.arithmetic, lanes, group.columns);
-    core.strideA = stride;
+    core.strideA = group.vector.getStrides().back();
     core.parts = group.parts();
-    core.rows = group.rows;
+    core.rows = b.at(group.rows, b.pointerType(), rows.place);
     core.weights =
         b.at(panelStart(group, stackedPanel), group.arithmetic->cell(), b.mul(k, b.integer(group.columns * lanes)));
     if (exceedsCaches)
@@ -508,9 +538,18 @@ private:
     return core;
   }
 
+  /// Says in the group's table where the vectors of rows begin, from step `k` on.
+  void enterVectors(ProductGroup &group, ArrayRef<Value> leading, const Rows &rows, Value k) {
+    Value first = b.mul(k, b.integer(group.vector.getStrides().back()));
+    frame.forEachRow(rows.first, rows.end(b), [&](Value number, const Row &row) {
+      Value start = group.rowStride != 0 ? convertedRow(group, b.sub(number, firstRow))
+                                         : b.at(vectorRow(group, leading, row), real, first);
+      b.store(start, b.at(group.rows, b.pointerType(), b.add(rows.place, b.sub(number, rows.first))));
+    });
+  }
+
   /// Everything after the products, for a row which is row `i` of the block's buffer.
-  void finishRow(ArrayRef<Value> leading, Value panel, const Row &position, Value i) {
-    RowAddresses row(frame, phase, position);
+  void finishRow(ArrayRef<Value> leading, Value panel, const RowAddresses &row, Value i) {
     int64_t whole = space.back() / lanes, rest = space.back() % lanes;
     Value firstBlock = b.mul(panel, b.integer(blocks));
     Value count = b.integer(blocks);
@@ -558,7 +597,7 @@ private:
   bool exceedsCaches = false;                    // what all phases of the group read of weights
   Value inMatrixTiles;                           // whether they are used
   Value firstRow, rowCount, tiles, size, larger; // of the current block of rows
-  std::optional<RowLines> beside;                // of the current tile
+  std::optional<RowTable> table;                 // of the current block of rows, or else of its current tiles
   Slice own;                                     // panels of the slice
   Value isFirstOfPart;                           // whether the current one is their first, and there are others
 };

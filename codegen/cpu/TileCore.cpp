@@ -34,6 +34,7 @@ public:
       aheadToo = function.getArgument(next++);
       beside.lines = function.getArgument(next++);
       beside.count = function.getArgument(next++);
+      beside.offset = function.getArgument(next++);
       reach = function.getArgument(next++);
     }
     if (shape.goesOn)
@@ -158,7 +159,7 @@ void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
   Value step = outStep ? outStep : b.integer(columns * lanes);
   SmallVector<Value> arguments = {rows, weights, out, steps, b.integer(strideA), rowCount, step};
   if (ahead)
-    arguments.append({ahead, aheadToo, beside.lines, beside.count, b.integer(reach)});
+    arguments.append({ahead, aheadToo, beside.lines, beside.count, beside.offset, b.integer(reach)});
   if (goesOn)
     arguments.push_back(goesOn);
   b.callShared(name, arguments, [&](func::FuncOp function) { TileFunction(b, machine, *this, function).emit(); });

@@ -21,7 +21,7 @@ recur.system @S {
   // Lines of the rows that the tile has no turns for come at once, the others on its way.
   // CHECK: scf.for %{{.*}} = %c32_i64 to %[[LINES:[^ ]*]] step
   // CHECK: llvm.intr.prefetch
-  // CHECK: call @tile.f32.8x4.ahead(%{{.*}}, %{{.*}}, %{{.*}}, %c64_i64, %c1_i64, %{{.*}}, %c64_i64, %[[AHEAD]], %[[TOO]], %{{.*}}, %[[LINES]], %c0_i64)
+  // CHECK: call @tile.f32.8x4.ahead(%{{.*}}, %{{.*}}, %{{.*}}, %c64_i64, %c1_i64, %{{.*}}, %c64_i64, %[[AHEAD]], %[[TOO]], %{{.*}}, %[[LINES]], %{{.*}}, %c0_i64)
   // CHECK-NOT: vector
   // CHECK: return
   // A caller's rows may lie anywhere: through the buffer.

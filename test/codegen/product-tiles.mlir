@@ -23,10 +23,15 @@ recur.system @S {
       recur.write %p, %y offset 0 strides [1] : tensor<64xf32>, !v
     }
   }
-  // A step of a loop: odd ones from the last panel to the first.
+  // A step of a loop: blocks of rows as well, each with its table, and in odd steps from the last panel to the first.
   // CHECK-LABEL: func.func private @S.loop0.h(
   // CHECK-SAME: !llvm.ptr, %[[T:[a-z0-9]+]]: i64, %{{.*}}: i64, %{{.*}}: i64)
-  // CHECK: %[[TURN:.*]] = arith.addi %[[T]]
+  // CHECK: %[[ROWS:.*]] = arith.minsi %{{.*}}, %c384_i64
+  // CHECK: %[[END:.*]] = arith.addi %{{.*}}, %[[ROWS]]
+  // CHECK: scf.for %{{.*}} = %{{.*}} to %[[END]]
+  // CHECK: llvm.store %{{.*}} : !llvm.ptr, !llvm.ptr
+  // CHECK: %[[COUNTED:.*]] = llvm.load %{{.*}} invariant
+  // CHECK: %[[TURN:.*]] = arith.addi %[[T]], %[[COUNTED]] : i64
   // CHECK: %[[ODD:.*]] = arith.andi %[[TURN]]
   // CHECK: %[[IS:.*]] = arith.cmpi ne, %[[ODD]]
   // CHECK: arith.select %[[IS]]
@@ -48,7 +53,7 @@ recur.system @S {
 // The tile: of other panels, lines are brought in for several rows and not for one, which has its own weights brought in
 // early where they come from far.
 // CHECK-LABEL: func.func private @tile.f32.8x4.ahead(
-// CHECK-SAME: i64, %[[FIRST:[a-z0-9]+]]: !llvm.ptr, %[[SECOND:[a-z0-9]+]]: !llvm.ptr, %[[LINES:[a-z0-9]+]]: !llvm.ptr, %{{[a-z0-9]+}}: i64, %[[REACH:[a-z0-9]+]]: i64)
+// CHECK-SAME: i64, %[[FIRST:[a-z0-9]+]]: !llvm.ptr, %[[SECOND:[a-z0-9]+]]: !llvm.ptr, %[[LINES:[a-z0-9]+]]: !llvm.ptr, %{{[a-z0-9]+}}: i64, %[[OFFSET:[a-z0-9]+]]: i64, %[[REACH:[a-z0-9]+]]: i64)
 // CHECK: case 1 {
 // CHECK: %[[FAR:.*]] = arith.cmpi ne, %[[REACH]],
 // CHECK: scf.if %[[FAR]] {
@@ -68,7 +73,8 @@ recur.system @S {
 // CHECK-NEXT: "llvm.intr.prefetch"(%[[TOO]])
 // CHECK: %[[PLACE:.*]] = arith.minsi %[[K]],
 // CHECK: %[[ENTRY:.*]] = llvm.getelementptr %[[LINES]][
-// CHECK-NEXT: %[[LINE:.*]] = llvm.load %[[ENTRY]]
+// CHECK-NEXT: %[[START:.*]] = llvm.load %[[ENTRY]]
+// CHECK-NEXT: %[[LINE:.*]] = llvm.getelementptr %[[START]][%[[OFFSET]]]
 // CHECK-NEXT: "llvm.intr.prefetch"(%[[LINE]]) <{cache = 1 : i32, hint = 3 : i32, rw = 0 : i32}>
 // CHECK-NOT: llvm.intr.prefetch
 // CHECK: scf.yield

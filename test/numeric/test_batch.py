@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""What a row of a batch comes to does not depend on the others: its bits are those of a call with a few rows, in batches
+of more rows than a table of addresses holds (codegen/cpu/RowTable.h) as in smaller ones, on loops of several panels."""
+import os
+import unittest
+
+import numpy as np
+
+import library
+from cases import random_params, random_states, scratch
+
+CELLS = {"frontend/stdlib/lstm.seq": "LSTM", "frontend/stdlib/gru.seq": "GRU"}
+DIMS = {"I": 5, "H": 66}
+STEPS, ROWS = 3, (385, 400)  # 384 rows are in a table at once
+PARTS = (slice(0, 1), slice(0, 7), slice(371, 385))
+
+
+def compiled(path, weights):
+    out = scratch(f"libbatch-{CELLS[path]}-{weights}.so")
+    library.compile_seq(os.path.join(library.SOURCE_DIR, path), out, DIMS, "f32", CELLS[path], [f"--weights={weights}"])
+    return library.Model(out, CELLS[path])
+
+
+class Batches(unittest.TestCase):
+    def check(self, path, weights, rows, run):
+        model, random = compiled(path, weights), np.random.default_rng(7)
+        params, states = random_params(model), random_states(model, rows)
+        x, lengths = random.normal(size=(STEPS, rows, DIMS["I"])), np.arange(rows) % (STEPS + 1)
+        whole = run(model, params, x, states, lengths)
+        for part in PARTS:
+            given = {name: value[part] for name, value in states.items()}
+            few = run(model, params, x[:, part], given, lengths[part])
+            for name, (value, rows_of) in few.items():
+                np.testing.assert_array_equal(value, rows_of(whole[name][0], part), f"{name}, rows {part}")
+
+    def each(self, weights, run):
+        for path in CELLS:
+            for form in weights:
+                for rows in ROWS:
+                    with self.subTest(cell=CELLS[path], weights=form, rows=rows):
+                        self.check(path, form, rows, run)
+
+    def test_outputs_of_a_row_do_not_depend_on_the_others(self):
+        def run(model, params, x, states, lengths):
+            result = model.forward(params, {"x": x}, states=states, lengths=lengths)
+            of_steps = {name: (value, lambda a, part: a[:, part]) for name, value in result.outputs.items()}
+            return {**of_steps, **{f"final {name}": (value, lambda a, part: a[part]) for name, value in result.final.items()}}
+
+        self.each(("f32", "bf16", "int8"), run)
+
+    def test_gradients_of_a_row_do_not_depend_on_the_others(self):
+        def run(model, params, x, states, lengths):
+            d_outputs = {"h": np.ones((*x.shape[:2], DIMS["H"]))}
+            result = model.gradient(params, {"x": x}, states=states, lengths=lengths, d_outputs=d_outputs)
+            found = {name: (result.gradients[name], lambda a, part: a[part]) for name in states}
+            return {"x": (result.gradients["x"], lambda a, part: a[:, part]), **found}
+
+        self.each(("f32",), run)
+
+
+if __name__ == "__main__":
+    unittest.main()
