@@ -2,6 +2,7 @@
 #include "codegen/StepEntry.h"
 
 #include "codegen/RuntimeModel.h"
+#include "codegen/cpu/Lower.h"
 #include "runtime/internal.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -39,7 +40,10 @@ public:
         instruction.setMetadata(LLVMContext::MD_invariant_load, nullptr);
         auto *call = dyn_cast<CallBase>(&instruction);
         Function *callee = call ? call->getCalledFunction() : nullptr;
-        if (callee && !callee->isDeclaration())
+        // Of those of a batch of any size and of one row, the ones for one row will be left.
+        bool isLeft =
+            callee && !callee->isDeclaration() && !block.getModule()->getFunction(nameForSingleRow(callee->getName()));
+        if (isLeft)
           call->setCalledFunction(copy(callee));
       }
     return made;

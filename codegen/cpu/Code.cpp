@@ -20,22 +20,22 @@ int64_t Machine::lanes(Type element, int64_t length) const {
   return std::min<int64_t>(full, llvm::PowerOf2Ceil(std::max<int64_t>(length, 1)));
 }
 
-// Not inlined: the optimiser and a profile are better off with functions of one screen than with one of a thousand.
-func::FuncOp Code::internalFunction(StringRef name, FunctionType type) {
+// Seldom inlined: the optimiser and a profile are better off with functions of one screen than with one of a thousand.
+func::FuncOp Code::internalFunction(StringRef name, FunctionType type, bool inlined) {
   auto function = func::FuncOp::create(*this, name, type);
   function.setPrivate();
   function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(getContext(), LLVM::Linkage::Internal));
-  function->setAttr("passthrough", getArrayAttr(getStringAttr("noinline")));
+  function->setAttr("passthrough", getArrayAttr(getStringAttr(inlined ? "alwaysinline" : "noinline")));
   setInsertionPointToStart(function.addEntryBlock());
   return function;
 }
 
-void Code::callShared(StringRef name, ValueRange arguments, function_ref<void(func::FuncOp)> emit) {
+void Code::callShared(StringRef name, ValueRange arguments, function_ref<void(func::FuncOp)> emit, bool inlined) {
   auto module = getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
   if (!module.lookupSymbol(name)) {
     OpBuilder::InsertionGuard guard(*this);
     setInsertionPointToEnd(module.getBody());
-    func::FuncOp function = internalFunction(name, getFunctionType(arguments.getTypes(), {}));
+    func::FuncOp function = internalFunction(name, getFunctionType(arguments.getTypes(), {}), inlined);
     emit(function);
     func::ReturnOp::create(*this);
   }
@@ -146,6 +146,15 @@ void Code::when(Value condition, function_ref<void()> body) {
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(branch.thenBlock());
   body();
+}
+
+void Code::either(Value condition, function_ref<void()> ifTrue, function_ref<void()> ifFalse) {
+  auto branch = scf::IfOp::create(*this, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  ifTrue();
+  setInsertionPointToStart(branch.elseBlock());
+  ifFalse();
 }
 
 void Code::choose(Value number, int64_t first, int64_t end, function_ref<void(int64_t)> body) {

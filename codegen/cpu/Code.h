@@ -26,9 +26,10 @@ public:
   using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
 
   /// A function that only this module sees; the insertion point moves into it.
-  mlir::func::FuncOp internalFunction(llvm::StringRef name, mlir::FunctionType type);
+  mlir::func::FuncOp internalFunction(llvm::StringRef name, mlir::FunctionType type, bool inlined = false);
   /// Calls such a function, which `emit` writes unless the module has it: what several phases do alike is there once.
-  void callShared(llvm::StringRef name, mlir::ValueRange arguments, llvm::function_ref<void(mlir::func::FuncOp)> emit);
+  void callShared(llvm::StringRef name, mlir::ValueRange arguments, llvm::function_ref<void(mlir::func::FuncOp)> emit,
+                  bool inlined = false);
 
   mlir::Type pointerType();
   mlir::Value integer(int64_t number);
@@ -69,6 +70,7 @@ public:
   foldUnrolled(mlir::Value count, int64_t unroll, mlir::ValueRange initial,
                llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, int64_t, mlir::ValueRange)> body);
   void when(mlir::Value condition, llvm::function_ref<void()> body);
+  void either(mlir::Value condition, llvm::function_ref<void()> ifTrue, llvm::function_ref<void()> ifFalse);
   /// The body of the case that `number` is, of first … end - 1; none for other numbers.
   void choose(mlir::Value number, int64_t first, int64_t end, llvm::function_ref<void(int64_t)> body);
 };

@@ -49,15 +49,17 @@ static GroupKind kindOf(Operation *group) {
                                     : GroupKind::Loop;
 }
 
-Frame::Frame(Code &code, Value frame, Value step, recur::PhaseOp phase, const SlotNumbers &numbers, Value scratch)
-    : b(code), frame(frame), currentStep(step), group(kindOf(phase->getParentOp())), offset(0), fromEnd(false) {
+Frame::Frame(Code &code, Value frame, Value step, recur::PhaseOp phase, const SlotNumbers &numbers, Value scratch,
+             bool ofSingleRow)
+    : b(code), frame(frame), currentStep(step), group(kindOf(phase->getParentOp())), offset(0), fromEnd(false),
+      singleRow(ofSingleRow) {
   if (auto at = dyn_cast<recur::AtOp>(phase->getParentOp())) {
     offset = at.getOffset();
     fromEnd = at.getAnchor() == recur::Anchor::end;
   }
   if (group != GroupKind::Once) {
     steps = field(offsets.T);
-    batch = field(offsets.B);
+    batch = singleRow ? b.integer(1) : field(offsets.B);
     lengths = field(offsets.lengths, b.pointerType());
   }
   zeros = field(offsets.zeros, b.pointerType());
@@ -103,7 +105,7 @@ Row Frame::row(Value number) const {
   case GroupKind::Map:
     return rowAt(number, b.div(number, batch), b.rem(number, batch));
   case GroupKind::Loop:
-    return rowAt({}, currentStep, number);
+    return rowAt({}, currentStep, singleRow ? b.integer(0) : number);
   case GroupKind::At:
     return rowAt({}, {}, number);
   }
@@ -124,6 +126,8 @@ Row Frame::rowAt(Value number, Value t, Value batchRow) const {
 }
 
 void Frame::forEachRow(Value first, Value end, function_ref<void(Value, const Row &)> body) const {
+  if (singleRow)
+    return body(first, row(first));
   if (group != GroupKind::Map)
     return b.forEach(first, end, 1, [&](Value number) { body(number, row(number)); });
   SmallVector<Value> start = {b.div(first, batch), b.rem(first, batch)};

@@ -32,11 +32,13 @@ SlotNumbers numberSlots(recur::SystemOp system);
 class Frame {
 public:
   /// Loads what `phase` needs at the current insertion point. `step` is the t of a loop, else null.
-  /// `scratch`: a further slot that is needed, or null.
+  /// `scratch`: a further slot that is needed, or null. `ofSingleRow`: the batch has one row.
   Frame(Code &code, mlir::Value frame, mlir::Value step, recur::PhaseOp phase, const SlotNumbers &numbers,
-        mlir::Value scratch = {});
+        mlir::Value scratch = {}, bool ofSingleRow = false);
 
   GroupKind kind() const { return group; }
+  /// Of a loop, whose batch is known to have one row.
+  bool isOfSingleRow() const { return singleRow; }
   /// One more in each step of a loop, across calls of `step` as well; null outside loops. Only the order in which work
   /// is done may depend on it.
   mlir::Value turn() const { return currentStep ? b.add(currentStep, field(offsets.turn)) : mlir::Value(); }
@@ -94,7 +96,7 @@ private:
   mlir::Value frame, currentStep, steps, batch, lengths, zeros, rows;
   GroupKind group;
   int64_t offset; // of an `at` group
-  bool fromEnd;
+  bool fromEnd, singleRow;
   llvm::DenseMap<mlir::Value, Place> places;
   llvm::DenseMap<mlir::Value, mlir::Value> inBlock;
   mlir::Value blockStart;

@@ -1,6 +1,7 @@
 //===- LowerToCpu.cpp - Turns each system of phases into functions on vectors ---===//
 #include "codegen/cpu/CpuPasses.h"
 #include "codegen/cpu/Elements.h"
+#include "codegen/cpu/Lower.h"
 #include "codegen/cpu/Phases.h"
 #include "codegen/cpu/Team.h"
 
@@ -60,32 +61,45 @@ private:
     std::string prefix = (system.getSymName() + "." + kind + std::to_string(groups[kind]++) + ".").str();
     auto phases = llvm::to_vector(op.getRegion(0).getOps<recur::PhaseOp>());
     SmallVector<FusedPhases> parts = fusePhases(machine, phases, scratch);
-    SmallVector<std::string> names;
-    for (const FusedPhases &fused : parts)
-      names.push_back(emitFunction(fused, prefix, isa<recur::LoopOp>(op)));
-    team.run(&op, parts, names);
+    SmallVector<std::string> names, ofSingleRow;
+    for (const FusedPhases &fused : parts) {
+      recur::PhaseOp last = fused.back(); // what the others are for
+      names.push_back(unusedName(prefix + last.getName().str()));
+      emitFunction(fused, names.back(), isa<recur::LoopOp>(op), /*singleRow=*/false);
+      if (isForSingleRows(op))
+        emitFunction(fused, ofSingleRow.emplace_back(nameForSingleRow(names.back())), true, /*singleRow=*/true);
+    }
+    team.run(&op, parts, names, ofSingleRow);
   }
 
-  std::string emitFunction(ArrayRef<recur::PhaseOp> phases, const std::string &prefix, bool inLoop) {
+  /// A step that does not wait for memory is so short that what only several rows need would show.
+  bool isForSingleRows(Operation &group) {
+    constexpr int64_t mostWeights = 512 * 1024;
+    auto program = system->getAttrOfType<StringAttr>("recur.program");
+    return isa<recur::LoopOp>(group) && program && program == "forward" && weightBytes(&group) <= mostWeights;
+  }
+
+  /// Of a slice of the phases' units; `singleRow`: of all of them, in a batch of one row.
+  void emitFunction(ArrayRef<recur::PhaseOp> phases, StringRef name, bool inLoop, bool singleRow) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(system);
-    recur::PhaseOp last = phases.back(); // what the others are for
-    std::string name = unusedName(prefix + last.getName().str());
     SmallVector<Type> inputs = {pointer};
     if (inLoop)
       inputs.push_back(b.getI64Type());
-    inputs.append({b.getI64Type(), b.getI64Type()}); // the slice
+    if (!singleRow)
+      inputs.append({b.getI64Type(), b.getI64Type()}); // the slice
+    recur::PhaseOp last = phases.back();
     b.setLoc(last.getLoc());
-    func::FuncOp function = b.internalFunction(name, b.getFunctionType(inputs, {}));
+    func::FuncOp function = b.internalFunction(name, b.getFunctionType(inputs, {}), /*inlined=*/singleRow);
     SmallVector<Frame> frames;
     for (recur::PhaseOp phase : phases)
       frames.emplace_back(b, function.getArgument(0), inLoop ? function.getArgument(1) : Value(), phase, numbers,
-                          isTotalOfOuter(phase) ? scratch : Value());
-    Slice slice{*std::prev(function.args_end(), 2), *std::prev(function.args_end())};
+                          isTotalOfOuter(phase) ? scratch : Value(), singleRow);
+    Slice slice = singleRow ? Slice{b.integer(0), fusedUnits(b, machine, phases, scratch, b.integer(1))}
+                            : Slice{*std::prev(function.args_end(), 2), *std::prev(function.args_end())};
     emitFused(frames, machine, phases, scratch, slice);
     b.setLoc(last.getLoc());
     func::ReturnOp::create(b);
-    return name;
   }
 
   std::string unusedName(const std::string &wanted) {

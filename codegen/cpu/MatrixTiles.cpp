@@ -75,12 +75,7 @@ public:
         steps(function.getArgument(3)), rowCount(function.getArgument(4)), used(function.getArgument(5)) {}
 
   void emit() {
-    auto branch = scf::IfOp::create(b, used, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(branch.thenBlock());
-    inTiles();
-    b.setInsertionPointToStart(branch.elseBlock());
-    inVectors();
+    b.either(used, [&] { inTiles(); }, [&] { inVectors(); });
   }
 
 private:

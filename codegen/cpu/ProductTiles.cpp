@@ -50,8 +50,7 @@ static int64_t mostRowsOf(const Machine &machine, recur::PhaseOp phase) {
   return matrixRows;
 }
 
-/// What all phases of `group` read of packed weights.
-static int64_t weightBytes(Operation *group) {
+int64_t weightBytes(Operation *group) {
   llvm::SmallPtrSet<Value, 8> slots;
   int64_t bits = 0;
   group->walk([&](recur::ReadPackedOp weights) {
@@ -180,7 +179,7 @@ private:
   //===-- The table of rows -------------------------------------------------------===//
 
   /// A single panel uses what it finds out itself.
-  bool hasTable() { return panelCount() > 1 && frame.kind() != GroupKind::At; }
+  bool hasTable() { return panelCount() > 1 && frame.kind() != GroupKind::At && !frame.isOfSingleRow(); }
   int64_t tableRows() {
     int64_t ofBlock = tilesInBlock * mostRows;
     return hasTable() ? std::max(mostProductRows, ofBlock) : ofBlock;
@@ -307,12 +306,9 @@ private:
     if (space.back() % panelWidth == 0)
       return inPlace(plain, panel, stacked, next, firstTile);
     Value isWhole = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, panel, b.integer(space.back() / panelWidth));
-    auto branch = scf::IfOp::create(b, isWhole, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(branch.thenBlock());
-    inPlace(plain, panel, stacked, next, firstTile);
-    b.setInsertionPointToStart(branch.elseBlock());
-    throughBuffer(leading, panel, stacked, next, firstTile, endTile);
+    b.either(
+        isWhole, [&] { inPlace(plain, panel, stacked, next, firstTile); },
+        [&] { throughBuffer(leading, panel, stacked, next, firstTile, endTile); });
   }
 
   void inPlace(recur::WriteOp write, Value panel, Value stacked, Value next, Value tile) {
@@ -377,6 +373,8 @@ private:
 
   /// What `count` rows of a tile need beside their products. A single row without a table needs nothing.
   LineList linesOf(ArrayRef<Value> leading, Value panel, const Rows &rows, Value count) {
+    if (frame.isOfSingleRow())
+      return {};
     if (!hasTable()) {
       Value several = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, b.integer(1));
       table->enter(leading, rows.first, b.select(several, count, b.integer(0)), rows.place);
@@ -436,7 +434,7 @@ private:
   /// bringing in what is there costs less than a second function of tiles (9 KB). Null for narrow panels, which have
   /// functions of their own.
   Value comingNext(ProductGroup &group, Value panel, Value nextPanel, Value k) {
-    if (group.parts() > 1)
+    if (group.parts() > 1 || frame.isOfSingleRow())
       return {};
     Value after = b.add(k, b.integer(group.chunk()));
     Value inPanel = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, after, b.integer(group.steps()));
@@ -481,6 +479,8 @@ private:
 
   /// Has the tile bring the listed lines in, as many as it has turns for; the others come at once.
   void bringInBeside(TileCore &core, const ProductGroup &group, const LineList &lines) {
+    if (frame.isOfSingleRow())
+      return;
     core.beside = lines;
     Value turns = core.ahead && !group.matrix ? b.div(core.steps, b.integer(TileCore::mostUnrolled)) : b.integer(0);
     core.beside.bringIn(b, turns);
@@ -490,7 +490,8 @@ private:
   /// the products of the one before it run.
   void bringInVectors(ProductGroup &group, ArrayRef<Value> leading, Value tile, Value endTile, Value k, Value steps) {
     int64_t stride = group.vector.getStrides().back();
-    if (frame.kind() != GroupKind::Loop || panelCount() == 1 || group.rowStride != 0 || stride != 1)
+    bool isShared = frame.kind() == GroupKind::Loop && panelCount() > 1 && !frame.isOfSingleRow();
+    if (!isShared || group.rowStride != 0 || stride != 1)
       return;
     Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, tile, endTile);
     b.when(arith::AndIOp::create(b, isFirstOfPart, exists), [&] {
@@ -530,6 +531,7 @@ private:
     TileCore core(*group.arithmetic, lanes, group.columns);
     core.strideA = group.vector.getStrides().back();
     core.parts = group.parts();
+    core.singleRow = frame.isOfSingleRow();
     core.rows = b.at(group.rows, b.pointerType(), rows.place);
     core.weights =
         b.at(panelStart(group, stackedPanel), group.arithmetic->cell(), b.mul(k, b.integer(group.columns * lanes)));

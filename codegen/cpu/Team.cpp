@@ -37,7 +37,8 @@ Value Team::rowCount(Operation *group) {
   return isa<recur::MapOp>(group) ? b.mul(steps, batch) : batch;
 }
 
-void Team::run(Operation *group, ArrayRef<FusedPhases> parts, ArrayRef<std::string> functions) {
+void Team::run(Operation *group, ArrayRef<FusedPhases> parts, ArrayRef<std::string> functions,
+               ArrayRef<std::string> ofSingleRow) {
   auto loop = dyn_cast<recur::LoopOp>(group);
   SmallVector<Accesses> ofParts;
   Accesses accesses;
@@ -69,15 +70,33 @@ void Team::run(Operation *group, ArrayRef<FusedPhases> parts, ArrayRef<std::stri
     }
   };
   Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, b.integer(0));
-  b.when(either(isFirst, isShared), [&] {
-    SmallVector<Slice> mine = slices(parts, rows);
-    if (!loop)
-      return call(mine, frame);
+  auto overSteps = [&](function_ref<void(Value t)> body) {
     b.forEach(b.integer(0), steps, 1, [&](Value t) {
-      if (loop.getDirection() == recur::Direction::backward)
-        t = b.sub(b.sub(steps, b.integer(1)), t);
-      call(mine, {frame, t});
+      bool isBackward = loop.getDirection() == recur::Direction::backward;
+      body(isBackward ? b.sub(b.sub(steps, b.integer(1)), t) : t);
     });
+  };
+  auto forSlices = [&] {
+    SmallVector<Slice> mine = slices(parts, rows);
+    if (loop)
+      overSteps([&](Value t) { call(mine, {frame, t}); });
+    else
+      call(mine, frame);
+  };
+  auto forSingleRow = [&] {
+    overSteps([&](Value t) {
+      for (auto [phases, name] : llvm::zip_equal(parts, ofSingleRow)) {
+        b.setLoc(phases.back()->getLoc());
+        func::CallOp::create(b, name, TypeRange(), ValueRange{frame, t});
+      }
+    });
+  };
+  b.when(either(isFirst, isShared), [&] {
+    if (ofSingleRow.empty())
+      return forSlices();
+    Value isSingle = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, batch, b.integer(1));
+    Value alone = b.select(isShared, arith::ConstantOp::create(b, b.getBoolAttr(false)), isSingle);
+    b.either(alone, forSingleRow, forSlices);
   });
 }
 

@@ -19,8 +19,10 @@ public:
   /// Loads what it needs from the frame at the current insertion point. `scratch`: see emitSlice.
   Team(Code &code, const Machine &machine, mlir::Value frame, mlir::Value scratch);
 
-  /// Calls the functions of the fused phases of a group, in order, in a loop for each step.
-  void run(mlir::Operation *group, llvm::ArrayRef<FusedPhases> parts, llvm::ArrayRef<std::string> functions);
+  /// Calls the functions of the fused phases of a group, in order, in a loop for each step. `ofSingleRow`: what is
+  /// called instead for a batch of one row; may be empty.
+  void run(mlir::Operation *group, llvm::ArrayRef<FusedPhases> parts, llvm::ArrayRef<std::string> functions,
+           llvm::ArrayRef<std::string> ofSingleRow);
   /// After the last group.
   void end();
 

@@ -25,9 +25,9 @@ class TileFunction {
 public:
   TileFunction(Code &b, const Machine &machine, const TileCore &shape, func::FuncOp function)
       : b(b), machine(machine), arithmetic(shape.arithmetic), lanes(shape.lanes), columns(shape.columns),
-        parts(shape.parts), rows(function.getArgument(0)), head(function.getArgument(1)), out(function.getArgument(2)),
-        steps(function.getArgument(3)), strideA(function.getArgument(4)), rowCount(function.getArgument(5)),
-        outStep(function.getArgument(6)) {
+        parts(shape.parts), singleRow(shape.singleRow), rows(function.getArgument(0)), head(function.getArgument(1)),
+        out(function.getArgument(2)), steps(function.getArgument(3)), strideA(function.getArgument(4)),
+        rowCount(function.getArgument(5)), outStep(function.getArgument(6)) {
     unsigned next = 7;
     if (shape.ahead) {
       ahead = function.getArgument(next++);
@@ -42,6 +42,8 @@ public:
   }
 
   void emit() {
+    if (singleRow)
+      return emitRows(1);
     b.choose(rowCount, 1, tileRows + 1, [&](int64_t count) {
       if (count == 1 && reach)
         emitSingleRow();
@@ -53,13 +55,11 @@ public:
 private:
   void emitSingleRow() {
     Value isFar = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, reach, b.integer(0));
-    auto branch = scf::IfOp::create(b, isFar, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    for (bool far : {true, false}) {
-      b.setInsertionPointToStart(far ? branch.thenBlock() : branch.elseBlock());
+    auto emitOne = [&](bool far) {
       bringsWeights = far;
       emitRows(1);
-    }
+    };
+    b.either(isFar, [&] { emitOne(true); }, [&] { emitOne(false); });
   }
 
   void emitRows(int64_t count) {
@@ -145,6 +145,7 @@ private:
   const Machine &machine;
   const TileArithmetic &arithmetic;
   int64_t lanes, columns, parts;
+  bool singleRow;
   Value rows, head, out, steps, strideA, rowCount, outStep, ahead, aheadToo, reach, goesOn;
   LineList beside;
   bool bringsWeights = false; // early, for a single row
@@ -155,14 +156,15 @@ private:
 void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
   std::string name = "tile." + arithmetic.name() + "." + std::to_string(lanes) + "x" + std::to_string(columns) +
                      (parts > 1 ? ".parts" + std::to_string(parts) : "") + (ahead ? ".ahead" : "") +
-                     (goesOn ? ".on" : "");
+                     (goesOn ? ".on" : "") + (singleRow ? ".row" : "");
   Value step = outStep ? outStep : b.integer(columns * lanes);
   SmallVector<Value> arguments = {rows, weights, out, steps, b.integer(strideA), rowCount, step};
   if (ahead)
     arguments.append({ahead, aheadToo, beside.lines, beside.count, beside.offset, b.integer(reach)});
   if (goesOn)
     arguments.push_back(goesOn);
-  b.callShared(name, arguments, [&](func::FuncOp function) { TileFunction(b, machine, *this, function).emit(); });
+  auto emit = [&](func::FuncOp function) { TileFunction(b, machine, *this, function).emit(); };
+  b.callShared(name, arguments, emit, singleRow);
 }
 
 } // namespace seqc::cpu

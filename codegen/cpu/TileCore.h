@@ -53,7 +53,8 @@ struct TileCore {
   mlir::Value aheadToo; // with `ahead`: as many elsewhere, or the same
   LineList beside;      // with `ahead`: lines of which a turn brings in one
   int64_t reach = 0; // with `ahead`: how many cells before their turn the weights of a single row come in; 0: when used
-  mlir::Value goesOn; // i1: the sums start from `out`; null: as the arithmetic has them start
+  bool singleRow = false; // and never more: a loop of its own, part of its caller; no `ahead`
+  mlir::Value goesOn;     // i1: the sums start from `out`; null: as the arithmetic has them start
 
   /// Calls the loop for `rowCount` rows. All phases of a module whose tiles have the same shape share one function.
   void call(Code &b, const Machine &machine, mlir::Value rowCount) const;
