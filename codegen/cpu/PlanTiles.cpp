@@ -203,12 +203,11 @@ private:
   /// many sums at once, which wide panels give it: the fewer a narrow one has, the larger a wide one may be. The steps
   /// of a loop go through panels to and fro and find those in the nearest cache that were used last, if it holds them
   /// beside what the loop's other phases use in between: with narrow panels where not all weights fit, and no wide one.
-  /// Where it holds none, wide ones pay for a little longer than in a map, where many rows share them.
   int64_t columnsOfPanel(recur::PhaseOp phase, int64_t allColumns, int64_t products, int64_t columnBytes) {
     int64_t narrow = fullTileColumns(machine), wide = 2 * narrow, sums = narrow / products * products;
     int64_t wideBytes = wide / products * products * columnBytes;
     auto loop = dyn_cast<recur::LoopOp>(phase->getParentOp());
-    int64_t mostKilobytes = sums >= 4 ? (loop ? 64 : 48) : sums == 3 ? 128 : 256;
+    int64_t mostKilobytes = sums >= 4 ? 48 : sums == 3 ? 128 : 256;
     if (wideBytes > mostKilobytes * 1024)
       return narrow;
     if (!loop || sums < 4 || allColumns <= narrow)
