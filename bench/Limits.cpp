@@ -62,10 +62,9 @@ ReadBandwidth::ReadBandwidth(const std::string &name, size_t bytes) : Contestant
 
 ReadBandwidth::~ReadBandwidth() { std::free(data); }
 
-void ReadBandwidth::run() {
+static inline void read(const float *data, size_t count) {
   constexpr size_t streams = 8;
   Vector sums[streams] = {};
-  const size_t count = size / sizeof(float);
   for (const float *place = data, *end = data + count; place != end; place += streams * lanes)
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < streams; ++i) {
@@ -74,6 +73,16 @@ void ReadBandwidth::run() {
       sums[i] += value;
       KEEP_IN_REGISTER(sums[i]);
     }
+}
+
+void ReadBandwidth::run() { read(data, size / sizeof(float)); }
+
+void ReadToAndFro::run() {
+  constexpr size_t parts = 8;
+  const size_t count = size / sizeof(float) / parts;
+  for (size_t i = 0; i < parts; ++i)
+    read(data + (isBackward ? parts - 1 - i : i) * count, count);
+  isBackward = !isBackward;
 }
 
 void OnTwoThreads::run() {
@@ -118,4 +127,10 @@ void seqc::bench::addLimitRows() {
     addLimit(
         "read " + level.name, [level] { return std::make_unique<ReadBandwidth>(level.name, level.bytes); }, "GB/s",
         double(level.bytes), bytesOfTwo / level.bytes);
+  // The weights of a step with 128 units, of three gates and of four: as a loop of one row would read them at best.
+  for (size_t kilobytes : {192, 256}) {
+    std::string name = "read " + std::to_string(kilobytes) + " KB to and fro";
+    size_t bytes = kilobytes * 1024;
+    addLimitRow("limits/" + name, [=] { return std::make_unique<ReadToAndFro>(name, bytes); }, "GB/s", double(bytes));
+  }
 }

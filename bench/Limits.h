@@ -27,9 +27,19 @@ public:
   Results results() override { return {}; }
   size_t bytes() const { return size; }
 
-private:
+protected:
   float *data;
   size_t size;
+};
+
+/// Reads one in parts, each time from the part on that was read last, which the nearest cache may still hold.
+class ReadToAndFro : public ReadBandwidth {
+public:
+  using ReadBandwidth::ReadBandwidth;
+  void run() override;
+
+private:
+  bool isBackward = false;
 };
 
 /// Two of a kind on two threads at once, `runs` times each in a run: often enough that starting a thread does not
