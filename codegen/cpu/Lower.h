@@ -14,7 +14,8 @@ void buildTilePlan(mlir::OpPassManager &passes, const Target &target, WeightForm
 
 /// Phases to functions on vectors: afterwards each system @S is a function @S.run(ptr), and @S.prepare(ptr) if it has
 /// prepared groups; both take a `seqc_frame`. `fastActivations`: exp, tanh and sigmoid of f32 by FastMath.h.
-/// A function @S.loop0.h of a step in a loop has a twin @S.loop0.h.row for batches of one row, if such a step is short.
+/// A function @S.loop0.h of a step in a loop has a twin @S.loop0.h.row for batches of one row in a
+/// forward program.
 void buildVectorCode(mlir::OpPassManager &passes, const Target &target, bool fastActivations = false);
 
 /// The name of the twin.

@@ -72,11 +72,10 @@ private:
     team.run(&op, parts, names, ofSingleRow);
   }
 
-  /// A step that does not wait for memory is so short that what only several rows need would show.
+  /// Streams and decoders run row by row, and their steps are short: what only several rows need would show.
   bool isForSingleRows(Operation &group) {
-    constexpr int64_t mostWeights = 512 * 1024;
     auto program = system->getAttrOfType<StringAttr>("recur.program");
-    return isa<recur::LoopOp>(group) && program && program == "forward" && weightBytes(&group) <= mostWeights;
+    return isa<recur::LoopOp>(group) && program && program == "forward";
   }
 
   /// Of a slice of the phases' units; `singleRow`: of all of them, in a batch of one row.

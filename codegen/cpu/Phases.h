@@ -35,8 +35,6 @@ void emitProductRows(const Frame &frame, const Machine &machine, recur::PhaseOp 
                      mlir::Value count);
 mlir::Value productUnits(Code &b, const Machine &machine, recur::PhaseOp phase, mlir::Value rows);
 bool hasPackedProducts(recur::PhaseOp phase);
-/// What all phases of `group` read of packed weights.
-int64_t weightBytes(mlir::Operation *group);
 /// The type of its weights that are packed for matrix tiles, or null. The program sets these up for all its phases.
 mlir::Type matrixWeights(const Machine &machine, recur::PhaseOp phase);
 

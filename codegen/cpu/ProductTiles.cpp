@@ -50,7 +50,8 @@ static int64_t mostRowsOf(const Machine &machine, recur::PhaseOp phase) {
   return matrixRows;
 }
 
-int64_t weightBytes(Operation *group) {
+/// What all phases of `group` read of packed weights.
+static int64_t weightBytes(Operation *group) {
   llvm::SmallPtrSet<Value, 8> slots;
   int64_t bits = 0;
   group->walk([&](recur::ReadPackedOp weights) {

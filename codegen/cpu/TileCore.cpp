@@ -29,6 +29,10 @@ public:
         out(function.getArgument(2)), steps(function.getArgument(3)), strideA(function.getArgument(4)),
         rowCount(function.getArgument(5)), outStep(function.getArgument(6)) {
     unsigned next = 7;
+    if (singleRow) {
+      bringsWeights = shape.reach > 0;
+      reach = b.integer(shape.reach);
+    }
     if (shape.ahead) {
       ahead = function.getArgument(next++);
       aheadToo = function.getArgument(next++);
@@ -156,7 +160,7 @@ private:
 void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
   std::string name = "tile." + arithmetic.name() + "." + std::to_string(lanes) + "x" + std::to_string(columns) +
                      (parts > 1 ? ".parts" + std::to_string(parts) : "") + (ahead ? ".ahead" : "") +
-                     (goesOn ? ".on" : "") + (singleRow ? ".row" : "");
+                     (goesOn ? ".on" : "") + (singleRow ? ".row" : "") + (singleRow && reach > 0 ? ".far" : "");
   Value step = outStep ? outStep : b.integer(columns * lanes);
   SmallVector<Value> arguments = {rows, weights, out, steps, b.integer(strideA), rowCount, step};
   if (ahead)
