@@ -14,7 +14,11 @@ static int64_t sumRegisters(const Machine &machine) { return machine.registers >
 
 /// Steps in one turn of a loop with so many sums. Instructions that only count turns take the place of multiplications,
 /// but for a few sums, which wait for weights.
-static int64_t unrolling(int64_t sums) { return sums >= 16 ? TileCore::mostUnrolled : 1; }
+static int64_t unrolling(int64_t sums, const PanelFormat &panel) {
+  // Of two steps of bytes, the compiler keeps so many elements at hand that sums go to memory.
+  constexpr int64_t bytesInLane = 4;
+  return sums >= 16 && panel.group < bytesInLane ? TileCore::mostUnrolled : 1;
+}
 
 int64_t fullTileColumns(const Machine &machine) { return sumRegisters(machine) / tileRows; }
 
@@ -82,7 +86,8 @@ private:
   void emitChunk(ArrayRef<Value> a, int64_t first, int64_t count) {
     int64_t tile = int64_t(a.size()) * count;
     // Which part a step is in must not depend on the rows.
-    int64_t inPair = arithmetic.panel().narrow() ? 1 : 2, turn = parts > 1 ? parts * inPair : unrolling(tile);
+    int64_t inPair = arithmetic.panel().narrow() ? 1 : 2,
+            turn = parts > 1 ? parts * inPair : unrolling(tile, arithmetic.panel());
     SmallVector<Value> sums =
         b.foldUnrolled(steps, turn, startOf(tile, first, count), [&](Value step, int64_t i, ValueRange before) {
           SmallVector<Value> next(before);
