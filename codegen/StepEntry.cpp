@@ -23,6 +23,9 @@ namespace {
 /// Copies of a function and of all it calls, to be inlined where the copy is called.
 class InlinedCopies {
 public:
+  /// `suffix`: of the names of this level's functions.
+  explicit InlinedCopies(StringRef suffix) : suffix(suffix) {}
+
   Function *copy(Function *function) {
     Function *&result = copies[function];
     if (result)
@@ -40,16 +43,21 @@ public:
         instruction.setMetadata(LLVMContext::MD_invariant_load, nullptr);
         auto *call = dyn_cast<CallBase>(&instruction);
         Function *callee = call ? call->getCalledFunction() : nullptr;
-        // Of those of a batch of any size and of one row, the ones for one row will be left.
-        bool isLeft =
-            callee && !callee->isDeclaration() && !block.getModule()->getFunction(nameForSingleRow(callee->getName()));
-        if (isLeft)
+        if (callee && !callee->isDeclaration() && !hasTwin(*callee))
           call->setCalledFunction(copy(callee));
       }
     return made;
   }
 
 private:
+  /// Whether there is one for a batch of one row: then nothing will be left of the call, since B is known.
+  bool hasTwin(const Function &function) const {
+    StringRef name = function.getName();
+    name.consume_back(suffix);
+    return function.getParent()->getFunction(nameForSingleRow(name) + suffix.str());
+  }
+
+  StringRef suffix;
   std::map<Function *, Function *> copies;
 };
 
@@ -386,7 +394,7 @@ private:
       put(frame, place + static_cast<int64_t>(offsetof(seqc_place, stride_t)), number(0));
       put(frame, place + static_cast<int64_t>(offsetof(seqc_place, stride_b)), number(0));
     }
-    b.CreateCall(InlinedCopies().copy(program), {frame});
+    b.CreateCall(InlinedCopies(tables.suffix).copy(program), {frame});
   }
 
   Module &module;

@@ -116,7 +116,7 @@ static int64_t rowBytes(ArrayRef<recur::PhaseOp> phases) {
 static int64_t blockRows(ArrayRef<recur::PhaseOp> phases) {
   if (llvm::none_of(phases, hasPackedProducts))
     return 1;
-  constexpr int64_t bytes = 256 * 1024, fewestTiles = 8, mostTiles = 64;
+  constexpr int64_t bytes = 256 * 1024, fewestTiles = 8, mostTiles = mostProductRows / tileRows;
   return std::clamp(bytes / (rowBytes(phases) * tileRows), fewestTiles, mostTiles) * tileRows;
 }
 

@@ -1,6 +1,6 @@
 // A loop of the forward program has functions for a batch of one row as well: part of the loop, with neither slices nor
 // tiles of several rows.
-// RUN: seq-opt %s --recur-plan-tiles --recur-lower-to-cpu | FileCheck %s
+// RUN: seq-opt %s --recur-plan-tiles --recur-lower-to-cpu | FileCheck %s --implicit-check-not=@Taped.loop0.h.row
 
 // CHECK-LABEL: func.func @S.run(
 // CHECK: %[[PLACE:.*]] = llvm.getelementptr %arg0[%c8_i64]
@@ -49,6 +49,19 @@ recur.system @S attributes {recur.program = "forward"} {
       %before = recur.read %far shift -1 offset 0 strides [1] : (!recur.slot<tensor<1024xf32>>) -> tensor<512xf32>
       %p = recur.matmul %v, %before : (tensor<1024x512xf32>, tensor<512xf32>) -> tensor<1024xf32>
       recur.write %p, %far offset 0 strides [1] : tensor<1024xf32>, <tensor<1024xf32>>
+    }
+  }
+}
+// Training has none.
+recur.system @Taped attributes {recur.program = "forward_taped"} {
+  %U = recur.slot param "U" : <tensor<256x256xf32>>
+  %h = recur.slot output "h" time batch : <tensor<256xf32>>
+  recur.loop forward {
+    recur.phase "h" space [256] {
+      %u = recur.read %U offset 0 strides [256, 1] : (!recur.slot<tensor<256x256xf32>>) -> tensor<256x256xf32>
+      %before = recur.read %h shift -1 offset 0 strides [1] : (!recur.slot<tensor<256xf32>>) -> tensor<256xf32>
+      %p = recur.matmul %u, %before : (tensor<256x256xf32>, tensor<256xf32>) -> tensor<256xf32>
+      recur.write %p, %h offset 0 strides [1] : tensor<256xf32>, <tensor<256xf32>>
     }
   }
 }

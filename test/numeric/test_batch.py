@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a row of a batch comes to does not depend on the others: its bits are those of a call with a few rows, in batches
-of more rows than a table of addresses holds (codegen/cpu/RowTable.h) as in smaller ones, on loops of several panels."""
+of more rows than a table of addresses holds (codegen/cpu/RowTable.h) as in smaller ones, on loops of several panels and of
+one, in which each sum has two parts. A call with one row has functions of its own."""
 import os
 import unittest
 
@@ -10,24 +11,24 @@ import library
 from cases import random_params, random_states, scratch
 
 CELLS = {"frontend/stdlib/lstm.seq": "LSTM", "frontend/stdlib/gru.seq": "GRU"}
-DIMS = {"I": 5, "H": 66}
-STEPS, ROWS = 3, (385, 400)  # 384 rows are in a table at once
-PARTS = (slice(0, 1), slice(0, 7), slice(371, 385))
+INPUTS, STEPS = 5, 3
+BATCHES = ((66, 385), (66, 400), (24, 20))  # units, and rows, of which 384 are in a table at once
 
 
-def compiled(path, weights):
-    out = scratch(f"libbatch-{CELLS[path]}-{weights}.so")
-    library.compile_seq(os.path.join(library.SOURCE_DIR, path), out, DIMS, "f32", CELLS[path], [f"--weights={weights}"])
+def compiled(path, units, weights):
+    out = scratch(f"libbatch-{CELLS[path]}-{units}-{weights}.so")
+    dims = {"I": INPUTS, "H": units}
+    library.compile_seq(os.path.join(library.SOURCE_DIR, path), out, dims, "f32", CELLS[path], [f"--weights={weights}"])
     return library.Model(out, CELLS[path])
 
 
 class Batches(unittest.TestCase):
-    def check(self, path, weights, rows, run):
-        model, random = compiled(path, weights), np.random.default_rng(7)
+    def check(self, path, units, weights, rows, run):
+        model, random = compiled(path, units, weights), np.random.default_rng(7)
         params, states = random_params(model), random_states(model, rows)
-        x, lengths = random.normal(size=(STEPS, rows, DIMS["I"])), np.arange(rows) % (STEPS + 1)
+        x, lengths = random.normal(size=(STEPS, rows, INPUTS)), np.arange(rows) % (STEPS + 1)
         whole = run(model, params, x, states, lengths)
-        for part in PARTS:
+        for part in (slice(0, 1), slice(rows - 1, rows), slice(0, 7), slice(rows - 14, rows)):
             given = {name: value[part] for name, value in states.items()}
             few = run(model, params, x[:, part], given, lengths[part])
             for name, (value, rows_of) in few.items():
@@ -36,9 +37,9 @@ class Batches(unittest.TestCase):
     def each(self, weights, run):
         for path in CELLS:
             for form in weights:
-                for rows in ROWS:
-                    with self.subTest(cell=CELLS[path], weights=form, rows=rows):
-                        self.check(path, form, rows, run)
+                for units, rows in BATCHES:
+                    with self.subTest(cell=CELLS[path], units=units, weights=form, rows=rows):
+                        self.check(path, units, form, rows, run)
 
     def test_outputs_of_a_row_do_not_depend_on_the_others(self):
         def run(model, params, x, states, lengths):
@@ -50,7 +51,7 @@ class Batches(unittest.TestCase):
 
     def test_gradients_of_a_row_do_not_depend_on_the_others(self):
         def run(model, params, x, states, lengths):
-            d_outputs = {"h": np.ones((*x.shape[:2], DIMS["H"]))}
+            d_outputs = {"h": np.ones((*x.shape[:2], next(iter(states.values())).shape[-1]))}
             result = model.gradient(params, {"x": x}, states=states, lengths=lengths, d_outputs=d_outputs)
             found = {name: (result.gradients[name], lambda a, part: a[part]) for name in states}
             return {"x": (result.gradients["x"], lambda a, part: a[:, part]), **found}
