@@ -29,25 +29,37 @@ bool hasPackedProducts(recur::PhaseOp phase) {
   return llvm::any_of(phase.getOps<recur::MatmulOp>(), [](recur::MatmulOp product) { return packedWeights(product); });
 }
 
-static bool isMatrixPacked(const Machine &machine, recur::ReadPackedOp weights) {
-  RankedTensorType packed = weights.getSlot().getType().getValue();
-  int64_t steps = packed.getDimSize(2) - PanelFormat::of(packed.getElementType()).head;
-  return isMatrixPanel(machine, packed.getElementType(), packed.getDimSize(4), steps);
+/// Steps of k in a panel.
+static int64_t stepsOf(RankedTensorType packed) {
+  return packed.getDimSize(2) - PanelFormat::of(packed.getElementType()).head;
+}
+
+static bool isMatrixPacked(const Machine &machine, RankedTensorType packed) {
+  return isMatrixPanel(machine, packed.getElementType(), packed.getDimSize(4), stepsOf(packed));
 }
 
 Type matrixWeights(const Machine &machine, recur::PhaseOp phase) {
   for (auto product : phase.getOps<recur::MatmulOp>())
-    if (auto weights = packedWeights(product); weights && isMatrixPacked(machine, weights))
-      return weights.getSlot().getType().getValue().getElementType();
+    if (auto weights = packedWeights(product))
+      if (RankedTensorType packed = weights.getSlot().getType().getValue(); isMatrixPacked(machine, packed))
+        return packed.getElementType();
   return {};
 }
 
-/// Most rows of a tile: more in matrix tiles, if all weights are packed for these.
+static int64_t mostRowsOf(const Machine &machine, RankedTensorType packed) {
+  if (isMatrixPacked(machine, packed))
+    return matrixRows;
+  // The sums of a panel or two may have parts, which take the registers.
+  return packed.getDimSize(1) <= 2 ? tileRows : mostTileRows(machine, packed.getDimSize(3), stepsOf(packed));
+}
+
+/// Most rows of a tile: one number for all products.
 static int64_t mostRowsOf(const Machine &machine, recur::PhaseOp phase) {
+  int64_t most = matrixRows;
   for (auto product : phase.getOps<recur::MatmulOp>())
-    if (auto weights = packedWeights(product); weights && !isMatrixPacked(machine, weights))
-      return tileRows;
-  return matrixRows;
+    if (auto weights = packedWeights(product))
+      most = std::min(most, mostRowsOf(machine, weights.getSlot().getType().getValue()));
+  return most;
 }
 
 /// What all phases of `group` read of packed weights.
@@ -207,7 +219,7 @@ private:
       group->depth = product.getDepth();
       group->arithmetic = makeArithmetic(b, machine, packed.getElementType(), real, group->lanes);
       group->inLoop = frame.kind() == GroupKind::Loop;
-      group->matrix = isMatrixPacked(machine, weights);
+      group->matrix = isMatrixPacked(machine, packed);
     }
     group->products[weights.getProduct()] = product;
   }
@@ -224,7 +236,7 @@ private:
     int64_t depth = 0;
     for (const ProductGroup &group : groups)
       depth += group.depth;
-    return std::clamp<int64_t>(bytes * 8 / (depth * real.getWidth()) / tileRows, 8, most) * tileRows;
+    return std::clamp<int64_t>(bytes * 8 / (depth * real.getWidth()) / mostRows, 8, most) * mostRows;
   }
 
   /// Tiles of nearly the same size: 6 6 5 5 rather than 6 6 6 4.
@@ -533,6 +545,8 @@ private:
     core.strideA = group.vector.getStrides().back();
     core.parts = group.parts();
     core.singleRow = frame.isOfSingleRow();
+    if (!core.singleRow && !group.matrix)
+      core.mostRows = mostRows;
     core.rows = b.at(group.rows, b.pointerType(), rows.place);
     core.weights =
         b.at(panelStart(group, stackedPanel), group.arithmetic->cell(), b.mul(k, b.integer(group.columns * lanes)));

@@ -12,15 +12,24 @@ namespace seqc::cpu {
 /// Registers for sums: the rest holds weights and broadcast elements.
 static int64_t sumRegisters(const Machine &machine) { return machine.registers >= 32 ? 24 : 12; }
 
-/// Steps in one turn of a loop with so many sums. Instructions that only count turns take the place of multiplications,
-/// but for a few sums, which wait for weights.
-static int64_t unrolling(int64_t sums, const PanelFormat &panel) {
-  // Of two steps of bytes, the compiler keeps so many elements at hand that sums go to memory.
+/// Steps in one turn of a loop. Instructions that only count turns take the place of multiplications, but for a few
+/// sums, which wait for weights.
+static int64_t unrolling(int64_t rows, int64_t columns, const PanelFormat &panel) {
+  // Of two steps of bytes or of many rows, the compiler keeps so many elements at hand that sums go to memory.
   constexpr int64_t bytesInLane = 4;
-  return sums >= 16 && panel.group < bytesInLane ? TileCore::mostUnrolled : 1;
+  return rows * columns >= 16 && rows <= tileRows && panel.group < bytesInLane ? TileCore::mostUnrolled : 1;
 }
 
 int64_t fullTileColumns(const Machine &machine) { return sumRegisters(machine) / tileRows; }
+
+int64_t mostTileRows(const Machine &machine, int64_t columns, int64_t steps) {
+  constexpr int64_t manySteps = 256;
+  if (steps < manySteps)
+    return tileRows;
+  int64_t chunks = llvm::divideCeil(columns, fullTileColumns(machine)), width = llvm::divideCeil(columns, chunks);
+  constexpr int64_t most = 8; // each row's address takes a register as well
+  return std::clamp<int64_t>(sumRegisters(machine) / width, tileRows, most);
+}
 
 namespace {
 
@@ -29,9 +38,9 @@ class TileFunction {
 public:
   TileFunction(Code &b, const Machine &machine, const TileCore &shape, func::FuncOp function)
       : b(b), machine(machine), arithmetic(shape.arithmetic), lanes(shape.lanes), columns(shape.columns),
-        parts(shape.parts), singleRow(shape.singleRow), rows(function.getArgument(0)), head(function.getArgument(1)),
-        out(function.getArgument(2)), steps(function.getArgument(3)), strideA(function.getArgument(4)),
-        rowCount(function.getArgument(5)), outStep(function.getArgument(6)) {
+        parts(shape.parts), mostRows(shape.mostRows), singleRow(shape.singleRow), rows(function.getArgument(0)),
+        head(function.getArgument(1)), out(function.getArgument(2)), steps(function.getArgument(3)),
+        strideA(function.getArgument(4)), rowCount(function.getArgument(5)), outStep(function.getArgument(6)) {
     unsigned next = 7;
     if (singleRow) {
       bringsWeights = shape.reach > 0;
@@ -52,7 +61,7 @@ public:
   void emit() {
     if (singleRow)
       return emitRows(1);
-    b.choose(rowCount, 1, tileRows + 1, [&](int64_t count) {
+    b.choose(rowCount, 1, mostRows + 1, [&](int64_t count) {
       if (count == 1 && reach)
         emitSingleRow();
       else
@@ -87,7 +96,7 @@ private:
     int64_t tile = int64_t(a.size()) * count;
     // Which part a step is in must not depend on the rows.
     int64_t inPair = arithmetic.panel().narrow() ? 1 : 2,
-            turn = parts > 1 ? parts * inPair : unrolling(tile, arithmetic.panel());
+            turn = parts > 1 ? parts * inPair : unrolling(a.size(), count, arithmetic.panel());
     SmallVector<Value> sums =
         b.foldUnrolled(steps, turn, startOf(tile, first, count), [&](Value step, int64_t i, ValueRange before) {
           SmallVector<Value> next(before);
@@ -153,7 +162,7 @@ private:
   Code &b;
   const Machine &machine;
   const TileArithmetic &arithmetic;
-  int64_t lanes, columns, parts;
+  int64_t lanes, columns, parts, mostRows;
   bool singleRow;
   Value rows, head, out, steps, strideA, rowCount, outStep, ahead, aheadToo, reach, goesOn;
   LineList beside;
@@ -164,7 +173,8 @@ private:
 
 void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
   std::string name = "tile." + arithmetic.name() + "." + std::to_string(lanes) + "x" + std::to_string(columns) +
-                     (parts > 1 ? ".parts" + std::to_string(parts) : "") + (ahead ? ".ahead" : "") +
+                     (parts > 1 ? ".parts" + std::to_string(parts) : "") +
+                     (mostRows > tileRows ? ".rows" + std::to_string(mostRows) : "") + (ahead ? ".ahead" : "") +
                      (goesOn ? ".on" : "") + (singleRow ? ".row" : "") + (singleRow && reach > 0 ? ".far" : "");
   Value step = outStep ? outStep : b.integer(columns * lanes);
   SmallVector<Value> arguments = {rows, weights, out, steps, b.integer(strideA), rowCount, step};

@@ -1,6 +1,6 @@
 //===- TileCore.h - The inner loop of all products -------------------------------===//
 //
-// out[i][c] = Σ_k a_i[k] · w[k][c] for up to six rows i and a few vector columns c, with every sum in a register.
+// out[i][c] = Σ_k a_i[k] · w[k][c] for up to eight rows i and a few vector columns c, with every sum in a register.
 // The sum runs over k in an order that is the same whatever the number of rows, so results do not depend on the tiling:
 // from zero on, or, where a single row would have too few sums to keep the processor busy, in parts that take turns. On
 // the way, one cache line a step of k of what comes next is brought into the second-level cache: a panel of weights is
@@ -16,7 +16,7 @@
 
 namespace seqc::cpu {
 
-/// Most rows of a tile.
+/// Rows of a tile with as many columns as fit in registers.
 constexpr int64_t tileRows = 6;
 
 /// What panels of weights may take of a nearest cache of 48 KB, in which rows have to be as well.
@@ -27,6 +27,11 @@ constexpr int64_t secondCacheBytes = 1024 * 1024;
 
 /// Vector columns that fit in registers with `tileRows` rows.
 int64_t fullTileColumns(const Machine &machine);
+
+/// Most rows of a tile with so many vector columns and steps of k: more than `tileRows` where columns leave registers
+/// free. Tiles of few steps do not gain by it: where one ends and the next begins, products run beside what follows
+/// them.
+int64_t mostTileRows(const Machine &machine, int64_t columns, int64_t steps);
 
 struct TileCore {
   TileCore(const TileArithmetic &arithmetic, int64_t lanes, int64_t columns)
@@ -42,12 +47,13 @@ struct TileCore {
 
   const TileArithmetic &arithmetic;
   int64_t lanes, columns;
+  int64_t mostRows = tileRows;
   int64_t strideA = 1;    // elements from a_i[k] to a_i[k + 1], where rows are read in place
   int64_t parts = 1;      // of each sum, which pairs of k go to in turn, whatever the format of weights
   mlir::Value rows;       // array of pointers a_i
   mlir::Value weights;    // w, contiguous: its head, then [step][columns][lanes] cells
   mlir::Value steps;      // groups of k
-  mlir::Value out;        // [tileRows][columns][lanes] real numbers
+  mlir::Value out;        // [row][columns][lanes] real numbers
   mlir::Value outStep;    // numbers from one row of `out` to the next; null: rows are contiguous
   mlir::Value ahead;      // `steps` lines to bring in; null: none
   mlir::Value aheadToo;   // with `ahead`: as many elsewhere, or the same
