@@ -335,7 +335,7 @@ private:
     core.steps = b.integer(group.steps());
     core.out = b.at(frame.slotRow(write.getSlot(), row, row.t), real, position);
     core.outStep = b.integer(write.getSlot().getType().getValue().getNumElements());
-    bringInAhead(core, group, comingNext(group, stacked, next, b.integer(0)), tile, tiles);
+    bringInAhead(core, group, comingNext(group, stacked, next, b.integer(0)), tile);
     bringInBeside(core, group, lines);
     core.call(b, machine, rows.count);
     b.setLoc(phase.getLoc());
@@ -456,17 +456,13 @@ private:
     return b.select(inPanel, further, panelStart(group, nextPanel));
   }
 
-  /// Each of `count` tiles of rows brings in one vector column, or two where there are fewer tiles than columns.
-  void bringInAhead(TileCore &core, ProductGroup &group, Value ahead, Value tile, Value count) {
+  /// Each tile of rows brings in as much as a vector column. With fewer tiles than columns the processor fetches the
+  /// rest in time by itself.
+  void bringInAhead(TileCore &core, ProductGroup &group, Value ahead, Value tile) {
     if (!ahead)
       return;
-    auto column = [&](Value number) {
-      return b.at(ahead, group.arithmetic->cell(), b.mul(number, b.integer(group.chunk() * lanes)));
-    };
-    Value last = b.integer(group.columns - 1), second = b.add(tile, count);
-    Value isThere = arith::CmpIOp::create(b, arith::CmpIPredicate::sle, second, last);
-    core.ahead = column(b.smaller(tile, last));
-    core.aheadToo = b.select(isThere, column(second), core.ahead);
+    Value column = b.smaller(tile, b.integer(group.columns - 1));
+    core.ahead = b.at(ahead, group.arithmetic->cell(), b.mul(column, b.integer(group.chunk() * lanes)));
   }
 
   /// The elements that the group's products take of a row.
@@ -524,9 +520,7 @@ private:
     TileCore core = coreOf(group, leading, stackedPanel, rows, k);
     core.steps = steps;
     core.out = b.at(group.out, real, b.mul(inBlock, b.integer(mostRows * group.columns * lanes)));
-    bool inBlocks = tilesInBlock > 1;
-    bringInAhead(core, group, ahead, inBlocks ? inBlock : tile,
-                 inBlocks ? b.smaller(tiles, b.integer(tilesInBlock)) : tiles);
+    bringInAhead(core, group, ahead, tilesInBlock > 1 ? inBlock : tile);
     bringInBeside(core, group, lines);
     if (group.isChunked())
       core.goesOn = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, b.integer(0));

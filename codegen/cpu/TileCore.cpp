@@ -33,6 +33,9 @@ int64_t mostTileRows(const Machine &machine, int64_t columns, int64_t steps) {
 
 namespace {
 
+/// So few are as fast as their weights come: there is no time to bring in those of other panels.
+constexpr int64_t fewRows = 4;
+
 /// Writes the body of a tile function: a loop for each possible number of rows, and the choice between them.
 class TileFunction {
 public:
@@ -48,7 +51,6 @@ public:
     }
     if (shape.ahead) {
       ahead = function.getArgument(next++);
-      aheadToo = function.getArgument(next++);
       beside.lines = function.getArgument(next++);
       beside.count = function.getArgument(next++);
       beside.offset = function.getArgument(next++);
@@ -100,9 +102,10 @@ private:
     SmallVector<Value> sums =
         b.foldUnrolled(steps, turn, startOf(tile, first, count), [&](Value step, int64_t i, ValueRange before) {
           SmallVector<Value> next(before);
-          // A single row is as fast as its weights come, so there is no time to bring in those of other panels.
-          if (ahead && a.size() > 1)
-            bringIn(step, turn, i, first == 0, first + count == columns);
+          if (ahead && first == 0 && int64_t(a.size()) > fewRows)
+            b.prefetch(b.at(ahead, arithmetic.cell(), b.mul(step, b.integer(lanes))));
+          if (ahead && first + count == columns && i == 0 && a.size() > 1)
+            beside.bringInNext(b, step, turn);
           multiply(a, step, first, count, MutableArrayRef(next).slice(i / inPair % parts * tile, tile));
           return next;
         });
@@ -111,16 +114,6 @@ private:
     for (auto [i, row] : llvm::enumerate(a))
       for (int64_t c = 0; c < count; ++c)
         b.store(arithmetic.finish(sums[i * count + c], row, head, columns, first + c), place(i, first + c));
-  }
-
-  void bringIn(Value step, int64_t turn, int64_t inTurn, bool isFirst, bool isLast) {
-    Value lines = b.mul(step, b.integer(lanes));
-    if (isFirst)
-      b.prefetch(b.at(ahead, arithmetic.cell(), lines));
-    if (isLast)
-      b.prefetch(b.at(aheadToo, arithmetic.cell(), lines));
-    if (isLast && inTurn == 0)
-      beside.bringInNext(b, step, turn);
   }
 
   /// Where a sum goes.
@@ -164,7 +157,7 @@ private:
   const TileArithmetic &arithmetic;
   int64_t lanes, columns, parts, mostRows;
   bool singleRow;
-  Value rows, head, out, steps, strideA, rowCount, outStep, ahead, aheadToo, reach, goesOn;
+  Value rows, head, out, steps, strideA, rowCount, outStep, ahead, reach, goesOn;
   LineList beside;
   bool bringsWeights = false; // early, for a single row
 };
@@ -179,7 +172,7 @@ void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
   Value step = outStep ? outStep : b.integer(columns * lanes);
   SmallVector<Value> arguments = {rows, weights, out, steps, b.integer(strideA), rowCount, step};
   if (ahead)
-    arguments.append({ahead, aheadToo, beside.lines, beside.count, beside.offset, b.integer(reach)});
+    arguments.append({ahead, beside.lines, beside.count, beside.offset, b.integer(reach)});
   if (goesOn)
     arguments.push_back(goesOn);
   auto emit = [&](func::FuncOp function) { TileFunction(b, machine, *this, function).emit(); };

@@ -56,7 +56,6 @@ struct TileCore {
   mlir::Value out;        // [row][columns][lanes] real numbers
   mlir::Value outStep;    // numbers from one row of `out` to the next; null: rows are contiguous
   mlir::Value ahead;      // `steps` lines to bring in; null: none
-  mlir::Value aheadToo;   // with `ahead`: as many elsewhere, or the same
   LineList beside;        // with `ahead`: lines of which a turn brings in one
   int64_t reach = 0;      // how many cells before their turn the weights of a single row come in; 0: when used
   bool singleRow = false; // and never more: a loop of its own, part of its caller; no `ahead`

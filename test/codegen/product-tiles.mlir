@@ -50,27 +50,28 @@ recur.system @S {
 // CHECK: call @copy.f32.2x4x64x8.2048x512x1x64.2048x8x32x1(
 // CHECK-LABEL: func.func private @S.once1.h.packed(
 // CHECK: call @copy.f32.2x4x64x8.2048x512x1x64.2048x8x32x1(
-// The tile: of other panels, lines are brought in for several rows and not for one, which has its own weights brought in
-// early where they come from far.
+// The tile: of other panels, lines are brought in for five rows and more. Fewer are as fast as their weights come, and a
+// single one has these brought in early where they come from far.
 // CHECK-LABEL: func.func private @tile.f32.8x4.ahead(
-// CHECK-SAME: i64, %[[FIRST:[a-z0-9]+]]: !llvm.ptr, %[[SECOND:[a-z0-9]+]]: !llvm.ptr, %[[LINES:[a-z0-9]+]]: !llvm.ptr, %{{[a-z0-9]+}}: i64, %[[OFFSET:[a-z0-9]+]]: i64, %[[REACH:[a-z0-9]+]]: i64)
+// CHECK-SAME: i64, %[[NEXT:[a-z0-9]+]]: !llvm.ptr, %[[LINES:[a-z0-9]+]]: !llvm.ptr, %{{[a-z0-9]+}}: i64, %[[OFFSET:[a-z0-9]+]]: i64, %[[REACH:[a-z0-9]+]]: i64)
 // CHECK: case 1 {
 // CHECK: %[[FAR:.*]] = arith.cmpi ne, %[[REACH]],
 // CHECK: scf.if %[[FAR]] {
-// CHECK-NOT: %[[FIRST]]
+// CHECK-NOT: %[[NEXT]]
 // CHECK: llvm.getelementptr %{{[0-9]+}}[%[[REACH]]]
 // CHECK-COUNT-4: "llvm.intr.prefetch"(%{{.*}}) <{cache = 1 : i32, hint = 3 : i32, rw = 0 : i32}>
 // CHECK-NOT: llvm.intr.prefetch
 // CHECK: } else {
 // CHECK-NOT: llvm.intr.prefetch
 // CHECK: case 2 {
-// In each step a line of the next panel's column, one of another column, and one that the rows need beside their products,
-// until the list of these has come to its end.
+// CHECK: case 4 {
+// CHECK-NOT: %[[NEXT]]
+// CHECK: case 5 {
+// In each step a line of the next panel and one that the rows need beside their products, until the list of these has come
+// to its end.
 // CHECK: scf.for %[[K:[a-z0-9]+]] =
-// CHECK: %[[AHEAD:.*]] = llvm.getelementptr %[[FIRST]][
+// CHECK: %[[AHEAD:.*]] = llvm.getelementptr %[[NEXT]][
 // CHECK-NEXT: "llvm.intr.prefetch"(%[[AHEAD]])
-// CHECK: %[[TOO:.*]] = llvm.getelementptr %[[SECOND]][
-// CHECK-NEXT: "llvm.intr.prefetch"(%[[TOO]])
 // CHECK: %[[PLACE:.*]] = arith.minsi %[[K]],
 // CHECK: %[[ENTRY:.*]] = llvm.getelementptr %[[LINES]][
 // CHECK-NEXT: %[[START:.*]] = llvm.load %[[ENTRY]]
