@@ -65,5 +65,9 @@ void bench::addRecurrentRows() {
       addRow(rowName("inference", fileOf(cell).name, shape), [=] { return inference(cell, shape); });
     for (const Shape &shape : batchedShapes)
       addRow(rowName("training", fileOf(cell).name, shape), [=] { return training(cell, shape); });
+    for (const Shape &shape : otherShapes) {
+      addRow(rowName("inference", fileOf(cell).name, shape), [=] { return inference(cell, shape); });
+      addRow(rowName("training", fileOf(cell).name, shape), [=] { return training(cell, shape); });
+    }
   }
 }

@@ -12,6 +12,9 @@ struct Shape {
 };
 
 constexpr Shape batchedShapes[] = {{64, 64, 512}, {64, 32, 256}, {35, 20, 650}, {100, 16, 1024}};
+/// Between and beside those, where a kernel may have a hole.
+constexpr Shape otherShapes[] = {{64, 2, 1024}, {40, 8, 1024}, {64, 4, 512},
+                                 {64, 10, 200}, {64, 16, 128}, {64, 128, 64}};
 constexpr Shape singleShapes[] = {{100, 1, 512}, {100, 1, 128}, {2000, 1, 64}, {2000, 1, 32}, {2000, 1, 16}};
 
 /// "inference/LSTM/64,64,512".

@@ -27,6 +27,8 @@ using namespace seqc::bench;
 
 namespace {
 
+constexpr int noSuchRow = 2; // the exit code, as of other wrong arguments
+
 /// Libraries with threads read these when they are loaded, so the program starts itself again with them set.
 void requireOneThread(char **argv) {
   if (std::getenv("OMP_NUM_THREADS"))
@@ -79,6 +81,9 @@ int main(int argc, char **argv) {
   addCellRows();
   addStepRows();
   Table table;
-  benchmark::RunSpecifiedBenchmarks(&table);
+  if (benchmark::RunSpecifiedBenchmarks(&table) == 0) {
+    std::fprintf(stderr, "bench: no row has a name like that; docs/performance.md has the names\n");
+    return noSuchRow;
+  }
   return anyRowFailed() ? 1 : 0;
 }

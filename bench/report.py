@@ -124,7 +124,12 @@ def inference_single(rows):
     return versus_best([row for row in rows if row.shape in SINGLE_BARS], lambda row: SINGLE_BARS[row.shape])
 
 
+def other_shapes(rows):
+    return versus_best([row for row in rows if row.shape not in BATCHED + list(SINGLE_BARS)], lambda row: 1.0)
+
+
 def training(rows):
+    rows = [row for row in rows if row.shape in BATCHED]
     section = versus_best(rows, lambda row: 1.0)
     add_mean(section, rows, 1.05)
     shares = [f"{row.numbers['packing %']:.1f} % ({row.what} {row.shape})" for row in rows if row.numbers["packing %"] >= 2]
@@ -238,6 +243,8 @@ SECTIONS = [("The machine's limits", ["limits"], limits),
             ("Inference, batched", ["inference"], inference_batched),
             ("Inference, batch 1", ["inference"], inference_single),
             ("Training step", ["training"], training),
+            ("Inference, other batches (bars of our own)", ["inference"], other_shapes),
+            ("Training step, other batches (bars of our own)", ["training"], other_shapes),
             ("Other cells, forward", ["cell"], cells),
             ("Streaming step, batch 1, I = 1", ["step", "bf16-step"], steps),
             ("Streaming step with `--fast-activations`", ["fast-step"], fast_steps),

@@ -41,6 +41,11 @@ class Report(unittest.TestCase):
         self.assertEqual(verdicts(report.training, step), [True, True, False])
         self.assertIn("but for 2.5 % (LSTM 64,64,512)", report.training([step]).notes[-1][0])
 
+    def test_other_shapes_have_tables_and_means_of_their_own(self):
+        known, other = row("training/LSTM/64,64,512", A_ratio=1.2, **{"packing %": 1}), row("training/LSTM/64,2,1024", A_ratio=0.9)
+        self.assertEqual(verdicts(report.training, known, other), [True, True, True])
+        self.assertEqual(verdicts(report.other_shapes, known, other), [False])
+
     def test_own_times_are_no_opponents(self):
         self.assertEqual(row("bf16/LSTM/100,1,128", f32_ratio=1.1, A_ratio=3).opponents(), ["A"])
 
