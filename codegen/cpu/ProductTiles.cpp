@@ -317,14 +317,14 @@ private:
     if (!plain)
       return throughBuffer(leading, panel, stacked, next, firstTile, endTile);
     if (space.back() % panelWidth == 0)
-      return inPlace(plain, panel, stacked, next, firstTile);
+      return inPlace(plain, panel, stacked, next, firstTile, endTile);
     Value isWhole = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, panel, b.integer(space.back() / panelWidth));
     b.either(
-        isWhole, [&] { inPlace(plain, panel, stacked, next, firstTile); },
+        isWhole, [&] { inPlace(plain, panel, stacked, next, firstTile, endTile); },
         [&] { throughBuffer(leading, panel, stacked, next, firstTile, endTile); });
   }
 
-  void inPlace(recur::WriteOp write, Value panel, Value stacked, Value next, Value tile) {
+  void inPlace(recur::WriteOp write, Value panel, Value stacked, Value next, Value tile, Value endTile) {
     ProductGroup &group = groups.front();
     Rows rows = rowsOf(tile);
     LineList lines = linesOf({}, panel, rows, rows.count);
@@ -335,7 +335,7 @@ private:
     core.steps = b.integer(group.steps());
     core.out = b.at(frame.slotRow(write.getSlot(), row, row.t), real, position);
     core.outStep = b.integer(write.getSlot().getType().getValue().getNumElements());
-    bringInAhead(core, group, comingNext(group, stacked, next, b.integer(0)), tile);
+    bringInAhead(core, group, comingNext(group, stacked, next, b.integer(0)), tilesLeft(tile, endTile));
     bringInBeside(core, group, lines);
     core.call(b, machine, rows.count);
     b.setLoc(phase.getLoc());
@@ -343,11 +343,11 @@ private:
 
   /// First all products of the tiles, then what follows these.
   void throughBuffer(ArrayRef<Value> leading, Value panel, Value stacked, Value next, Value firstTile, Value endTile) {
+    Value endOfBlock = tilesInBlock == 1 ? endTile : b.smaller(endTile, b.add(firstTile, b.integer(tilesInBlock)));
     auto eachTile = [&](function_ref<void(Value tile, Value inBlock)> body) {
       if (tilesInBlock == 1)
         return body(firstTile, b.integer(0));
-      Value last = b.smaller(endTile, b.add(firstTile, b.integer(tilesInBlock)));
-      b.forEach(firstTile, last, 1, [&](Value tile) { body(tile, b.sub(tile, firstTile)); });
+      b.forEach(firstTile, endOfBlock, 1, [&](Value tile) { body(tile, b.sub(tile, firstTile)); });
     };
     overGroups([&](ProductGroup &group) {
       overChunks(group, [&](Value k, Value steps) {
@@ -356,7 +356,7 @@ private:
           bringInVectors(group, leading, b.add(tile, b.integer(1)), endTile, k, steps);
           Rows rows = rowsOf(tile, inBlock);
           LineList lines = linesOf(leading, panel, rows, rowsBeside(group, k, steps, rows.count));
-          products(group, leading, stacked, rows, k, steps, inBlock, ahead, tile, lines);
+          products(group, leading, stacked, rows, k, steps, inBlock, ahead, tilesLeft(tile, endOfBlock), lines);
         });
       });
     });
@@ -370,6 +370,8 @@ private:
       });
     });
   }
+
+  Value tilesLeft(Value tile, Value end) { return b.sub(b.sub(end, tile), b.integer(1)); }
 
   struct Rows {
     Value first, count;
@@ -456,13 +458,13 @@ private:
     return b.select(inPanel, further, panelStart(group, nextPanel));
   }
 
-  /// Each tile of rows brings in as much as a vector column. With fewer tiles than columns the processor fetches the
-  /// rest in time by itself.
-  void bringInAhead(TileCore &core, ProductGroup &group, Value ahead, Value tile) {
+  /// Each of the last tiles of rows, after which `tilesLeft` use the same weights, brings in as much as a vector
+  /// column. With fewer tiles than columns the processor fetches the rest in time by itself.
+  void bringInAhead(TileCore &core, ProductGroup &group, Value ahead, Value tilesLeft) {
     if (!ahead)
       return;
-    Value column = b.smaller(tile, b.integer(group.columns - 1));
-    core.ahead = b.at(ahead, group.arithmetic->cell(), b.mul(column, b.integer(group.chunk() * lanes)));
+    core.ahead = b.at(ahead, group.arithmetic->cell(), b.mul(tilesLeft, b.integer(group.chunk() * lanes)));
+    core.bringsAhead = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, tilesLeft, b.integer(group.columns));
   }
 
   /// The elements that the group's products take of a row.
@@ -515,12 +517,12 @@ private:
 
   /// The products of `rows` with a chunk of a panel, whose sums go on from those of the chunk before.
   void products(ProductGroup &group, ArrayRef<Value> leading, Value stackedPanel, Rows rows, Value k, Value steps,
-                Value inBlock, Value ahead, Value tile, const LineList &lines) {
+                Value inBlock, Value ahead, Value tilesLeft, const LineList &lines) {
     b.setLoc(group.products.front().getLoc());
     TileCore core = coreOf(group, leading, stackedPanel, rows, k);
     core.steps = steps;
     core.out = b.at(group.out, real, b.mul(inBlock, b.integer(mostRows * group.columns * lanes)));
-    bringInAhead(core, group, ahead, tilesInBlock > 1 ? inBlock : tile);
+    bringInAhead(core, group, ahead, tilesLeft);
     bringInBeside(core, group, lines);
     if (group.isChunked())
       core.goesOn = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, b.integer(0));

@@ -51,6 +51,7 @@ public:
     }
     if (shape.ahead) {
       ahead = function.getArgument(next++);
+      aheadStep = function.getArgument(next++);
       beside.lines = function.getArgument(next++);
       beside.count = function.getArgument(next++);
       beside.offset = function.getArgument(next++);
@@ -103,7 +104,7 @@ private:
         b.foldUnrolled(steps, turn, startOf(tile, first, count), [&](Value step, int64_t i, ValueRange before) {
           SmallVector<Value> next(before);
           if (ahead && first == 0 && int64_t(a.size()) > fewRows)
-            b.prefetch(b.at(ahead, arithmetic.cell(), b.mul(step, b.integer(lanes))));
+            b.prefetch(b.at(ahead, arithmetic.cell(), b.mul(step, aheadStep)));
           if (ahead && first + count == columns && i == 0 && a.size() > 1)
             beside.bringInNext(b, step, turn);
           multiply(a, step, first, count, MutableArrayRef(next).slice(i / inPair % parts * tile, tile));
@@ -157,7 +158,7 @@ private:
   const TileArithmetic &arithmetic;
   int64_t lanes, columns, parts, mostRows;
   bool singleRow;
-  Value rows, head, out, steps, strideA, rowCount, outStep, ahead, reach, goesOn;
+  Value rows, head, out, steps, strideA, rowCount, outStep, ahead, aheadStep, reach, goesOn;
   LineList beside;
   bool bringsWeights = false; // early, for a single row
 };
@@ -171,8 +172,13 @@ void TileCore::call(Code &b, const Machine &machine, Value rowCount) const {
                      (goesOn ? ".on" : "") + (singleRow ? ".row" : "") + (singleRow && reach > 0 ? ".far" : "");
   Value step = outStep ? outStep : b.integer(columns * lanes);
   SmallVector<Value> arguments = {rows, weights, out, steps, b.integer(strideA), rowCount, step};
-  if (ahead)
-    arguments.append({ahead, beside.lines, beside.count, beside.offset, b.integer(reach)});
+  if (ahead) {
+    // A tile that brings in nothing names one line again and again, which it has at hand.
+    Value line = b.integer(lanes), none = b.integer(0);
+    arguments.push_back(bringsAhead ? b.select(bringsAhead, ahead, rows) : rows);
+    arguments.push_back(bringsAhead ? b.select(bringsAhead, line, none) : none);
+    arguments.append({beside.lines, beside.count, beside.offset, b.integer(reach)});
+  }
   if (goesOn)
     arguments.push_back(goesOn);
   auto emit = [&](func::FuncOp function) { TileFunction(b, machine, *this, function).emit(); };

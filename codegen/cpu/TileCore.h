@@ -48,18 +48,19 @@ struct TileCore {
   const TileArithmetic &arithmetic;
   int64_t lanes, columns;
   int64_t mostRows = tileRows;
-  int64_t strideA = 1;    // elements from a_i[k] to a_i[k + 1], where rows are read in place
-  int64_t parts = 1;      // of each sum, which pairs of k go to in turn, whatever the format of weights
-  mlir::Value rows;       // array of pointers a_i
-  mlir::Value weights;    // w, contiguous: its head, then [step][columns][lanes] cells
-  mlir::Value steps;      // groups of k
-  mlir::Value out;        // [row][columns][lanes] real numbers
-  mlir::Value outStep;    // numbers from one row of `out` to the next; null: rows are contiguous
-  mlir::Value ahead;      // `steps` lines to bring in; null: none
-  LineList beside;        // with `ahead`: lines of which a turn brings in one
-  int64_t reach = 0;      // how many cells before their turn the weights of a single row come in; 0: when used
-  bool singleRow = false; // and never more: a loop of its own, part of its caller; no `ahead`
-  mlir::Value goesOn;     // i1: the sums start from `out`; null: as the arithmetic has them start
+  int64_t strideA = 1;     // elements from a_i[k] to a_i[k + 1], where rows are read in place
+  int64_t parts = 1;       // of each sum, which pairs of k go to in turn, whatever the format of weights
+  mlir::Value rows;        // array of pointers a_i
+  mlir::Value weights;     // w, contiguous: its head, then [step][columns][lanes] cells
+  mlir::Value steps;       // groups of k
+  mlir::Value out;         // [row][columns][lanes] real numbers
+  mlir::Value outStep;     // numbers from one row of `out` to the next; null: rows are contiguous
+  mlir::Value ahead;       // `steps` lines that may be brought in; null: never any
+  mlir::Value bringsAhead; // with `ahead`: i1, whether they are; null: no
+  LineList beside;         // with `ahead`: lines of which a turn brings in one
+  int64_t reach = 0;       // how many cells before their turn the weights of a single row come in; 0: when used
+  bool singleRow = false;  // and never more: a loop of its own, part of its caller; no `ahead`
+  mlir::Value goesOn;      // i1: the sums start from `out`; null: as the arithmetic has them start
 
   /// Calls the loop for `rowCount` rows. All phases of a module whose tiles have the same shape share one function.
   void call(Code &b, const Machine &machine, mlir::Value rowCount) const;

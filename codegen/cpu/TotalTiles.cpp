@@ -382,7 +382,7 @@ private:
     core.weights = panelOfB(m);
     core.steps = rowCount;
     core.out = out;
-    core.ahead = core.weights;
+    core.ahead = core.weights; // shares the function of other products
     core.beside = beside;
     core.call(b, machine, count);
     b.forEach(b.integer(0), count, 1, [&](Value row) {

@@ -1,5 +1,5 @@
-// A phase that is nothing but one product: its tiles go where the slot has them, and each tile of rows brings in another
-// part of the next panel (once all of them brought in the same).
+// A phase that is nothing but one product: its tiles go where the slot has them, and each of the last four tiles of rows
+// brings in another part of the next panel (once all of them brought in the same).
 // RUN: seq-opt %s --recur-plan-tiles --recur-lower-to-cpu --canonicalize --cse | FileCheck %s
 
 !v = !recur.slot<tensor<64xf32>>
@@ -13,13 +13,17 @@ recur.system @S {
   // Neither a buffer nor a loop that empties it.
   // CHECK-LABEL: func.func private @S.map0.m(
   // CHECK-NOT: vector
-  // CHECK: %[[PART:.*]] = arith.minsi %arg{{[0-9]+}}, %c3_i64
-  // CHECK: %[[OFFSET:.*]] = arith.muli %[[PART]], %c512_i64
-  // CHECK: %[[AHEAD:.*]] = llvm.getelementptr %{{.*}}[%[[OFFSET]]]
+  // CHECK: %[[OTHERS:.*]] = arith.subi %[[END:.*]], %arg{{[0-9]+}}
+  // CHECK: %[[LEFT:.*]] = arith.subi %[[OTHERS]], %c1_i64
+  // CHECK: %[[OFFSET:.*]] = arith.muli %[[LEFT]], %c512_i64
+  // CHECK: %[[COLUMN:.*]] = llvm.getelementptr %{{.*}}[%[[OFFSET]]]
+  // CHECK: %[[IS_LAST:.*]] = arith.cmpi slt, %[[LEFT]], %c4_i64
   // Lines of the rows that the tile has no turns for come at once, the others on its way.
   // CHECK: scf.for %{{.*}} = %c32_i64 to %[[LINES:[^ ]*]] step
   // CHECK: llvm.intr.prefetch
-  // CHECK: call @tile.f32.8x4.ahead(%{{.*}}, %{{.*}}, %{{.*}}, %c64_i64, %c1_i64, %{{.*}}, %c64_i64, %[[AHEAD]], %{{.*}}, %[[LINES]], %{{.*}}, %c0_i64)
+  // CHECK: %[[AHEAD:.*]] = arith.select %[[IS_LAST]], %[[COLUMN]], %[[ROWS:.*]] : !llvm.ptr
+  // CHECK: %[[APART:.*]] = arith.select %[[IS_LAST]], %c8_i64, %c0_i64
+  // CHECK: call @tile.f32.8x4.ahead(%[[ROWS]], %{{.*}}, %{{.*}}, %c64_i64, %c1_i64, %{{.*}}, %c64_i64, %[[AHEAD]], %[[APART]], %{{.*}}, %[[LINES]], %{{.*}}, %c0_i64)
   // CHECK-NOT: vector
   // CHECK: return
   // A caller's rows may lie anywhere: through the buffer.

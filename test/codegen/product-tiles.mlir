@@ -53,7 +53,7 @@ recur.system @S {
 // The tile: of other panels, lines are brought in for five rows and more. Fewer are as fast as their weights come, and a
 // single one has these brought in early where they come from far.
 // CHECK-LABEL: func.func private @tile.f32.8x4.ahead(
-// CHECK-SAME: i64, %[[NEXT:[a-z0-9]+]]: !llvm.ptr, %[[LINES:[a-z0-9]+]]: !llvm.ptr, %{{[a-z0-9]+}}: i64, %[[OFFSET:[a-z0-9]+]]: i64, %[[REACH:[a-z0-9]+]]: i64)
+// CHECK-SAME: i64, %[[NEXT:[a-z0-9]+]]: !llvm.ptr, %[[APART:[a-z0-9]+]]: i64, %[[LINES:[a-z0-9]+]]: !llvm.ptr, %{{[a-z0-9]+}}: i64, %[[OFFSET:[a-z0-9]+]]: i64, %[[REACH:[a-z0-9]+]]: i64)
 // CHECK: case 1 {
 // CHECK: %[[FAR:.*]] = arith.cmpi ne, %[[REACH]],
 // CHECK: scf.if %[[FAR]] {
@@ -70,13 +70,14 @@ recur.system @S {
 // In each step a line of the next panel and one that the rows need beside their products, until the list of these has come
 // to its end.
 // CHECK: scf.for %[[K:[a-z0-9]+]] =
-// CHECK: %[[AHEAD:.*]] = llvm.getelementptr %[[NEXT]][
+// CHECK: %[[LINE:.*]] = arith.muli %[[K]], %[[APART]]
+// CHECK-NEXT: %[[AHEAD:.*]] = llvm.getelementptr %[[NEXT]][%[[LINE]]]
 // CHECK-NEXT: "llvm.intr.prefetch"(%[[AHEAD]])
 // CHECK: %[[PLACE:.*]] = arith.minsi %[[K]],
 // CHECK: %[[ENTRY:.*]] = llvm.getelementptr %[[LINES]][
 // CHECK-NEXT: %[[START:.*]] = llvm.load %[[ENTRY]]
-// CHECK-NEXT: %[[LINE:.*]] = llvm.getelementptr %[[START]][%[[OFFSET]]]
-// CHECK-NEXT: "llvm.intr.prefetch"(%[[LINE]]) <{cache = 1 : i32, hint = 3 : i32, rw = 0 : i32}>
+// CHECK-NEXT: %[[BESIDE:.*]] = llvm.getelementptr %[[START]][%[[OFFSET]]]
+// CHECK-NEXT: "llvm.intr.prefetch"(%[[BESIDE]]) <{cache = 1 : i32, hint = 3 : i32, rw = 0 : i32}>
 // CHECK-NOT: llvm.intr.prefetch
 // CHECK: scf.yield
 // Rows become columns in registers: 3 rounds of 8 shuffles.
