@@ -15,9 +15,9 @@ static int64_t sumRegisters(const Machine &machine) { return machine.registers >
 /// Steps in one turn of a loop. Instructions that only count turns take the place of multiplications, but for a few
 /// sums, which wait for weights.
 static int64_t unrolling(int64_t rows, int64_t columns, const PanelFormat &panel) {
-  // Of two steps of bytes or of many rows, the compiler keeps so many elements at hand that sums go to memory.
-  constexpr int64_t bytesInLane = 4;
-  return rows * columns >= 16 && rows <= tileRows && panel.group < bytesInLane ? TileCore::mostUnrolled : 1;
+  // Of two steps of three columns or of narrow weights, the compiler keeps so many elements at hand that sums go to
+  // memory.
+  return rows * columns >= 16 && columns > 3 && !panel.narrow() ? TileCore::mostUnrolled : 1;
 }
 
 int64_t fullTileColumns(const Machine &machine) { return sumRegisters(machine) / tileRows; }

@@ -1,5 +1,5 @@
-// A turn of a tile's loop takes two steps of k, but one of bytes: of two, the compiler would keep so many elements at hand
-// that sums go to memory.
+// A turn of a tile's loop takes two steps of k, but one of narrow weights: of two, the compiler would keep so many elements
+// at hand that sums go to memory (sums-in-registers.test).
 // RUN: seq-opt %s --recur-plan-tiles="vector-bits=512 registers=32 weights=int8" --recur-lower-to-cpu="vector-bits=512 registers=32 dot-int8=4" | FileCheck %s --check-prefix=INT8
 // RUN: seq-opt %s --recur-plan-tiles="vector-bits=512 registers=32 weights=bf16" --recur-lower-to-cpu="vector-bits=512 registers=32 dot-bf16=2" | FileCheck %s --check-prefix=BF16
 
@@ -12,7 +12,7 @@
 // BF16-LABEL: func.func private @tile.bf16.16x4.ahead(
 // BF16: case 6 {
 // BF16: scf.for
-// BF16-COUNT-48: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// BF16-COUNT-24: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
 // BF16-NOT: dpbf16ps
 // BF16: scf.yield
 recur.system @S attributes {recur.program = "forward"} {

@@ -42,23 +42,23 @@ recur.system @Deep {
 // CHECK: case 6 {
 // CHECK-NOT: case 7 {
 recur.system @Shallow {
-  %U = recur.slot param "U" : <tensor<64x128xf32>>
-  %V = recur.slot param "V" : <tensor<64x128xf32>>
-  %W = recur.slot param "W" : <tensor<64x128xf32>>
+  %U = recur.slot param "U" : <tensor<128x128xf32>>
+  %V = recur.slot param "V" : <tensor<128x128xf32>>
+  %W = recur.slot param "W" : <tensor<128x128xf32>>
   %x = recur.slot input "x" time batch : <tensor<128xf32>>
-  %y = recur.slot output "y" time batch : <tensor<64xf32>>
+  %y = recur.slot output "y" time batch : <tensor<128xf32>>
   recur.map {
-    recur.phase "y" space [64] {
-      %u = recur.read %U offset 0 strides [128, 1] : (!recur.slot<tensor<64x128xf32>>) -> tensor<64x128xf32>
-      %v = recur.read %V offset 0 strides [128, 1] : (!recur.slot<tensor<64x128xf32>>) -> tensor<64x128xf32>
-      %w = recur.read %W offset 0 strides [128, 1] : (!recur.slot<tensor<64x128xf32>>) -> tensor<64x128xf32>
+    recur.phase "y" space [128] {
+      %u = recur.read %U offset 0 strides [128, 1] : (!recur.slot<tensor<128x128xf32>>) -> tensor<128x128xf32>
+      %v = recur.read %V offset 0 strides [128, 1] : (!recur.slot<tensor<128x128xf32>>) -> tensor<128x128xf32>
+      %w = recur.read %W offset 0 strides [128, 1] : (!recur.slot<tensor<128x128xf32>>) -> tensor<128x128xf32>
       %xt = recur.read %x offset 0 strides [1] : (!recur.slot<tensor<128xf32>>) -> tensor<128xf32>
-      %p = recur.matmul %u, %xt : (tensor<64x128xf32>, tensor<128xf32>) -> tensor<64xf32>
-      %q = recur.matmul %v, %xt : (tensor<64x128xf32>, tensor<128xf32>) -> tensor<64xf32>
-      %r = recur.matmul %w, %xt : (tensor<64x128xf32>, tensor<128xf32>) -> tensor<64xf32>
-      %s = recur.add %p, %q : tensor<64xf32>
-      %z = recur.mul %s, %r : tensor<64xf32>
-      recur.write %z, %y offset 0 strides [1] : tensor<64xf32>, <tensor<64xf32>>
+      %p = recur.matmul %u, %xt : (tensor<128x128xf32>, tensor<128xf32>) -> tensor<128xf32>
+      %q = recur.matmul %v, %xt : (tensor<128x128xf32>, tensor<128xf32>) -> tensor<128xf32>
+      %r = recur.matmul %w, %xt : (tensor<128x128xf32>, tensor<128xf32>) -> tensor<128xf32>
+      %s = recur.add %p, %q : tensor<128xf32>
+      %z = recur.mul %s, %r : tensor<128xf32>
+      recur.write %z, %y offset 0 strides [1] : tensor<128xf32>, <tensor<128xf32>>
     }
   }
 }
