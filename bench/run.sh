@@ -64,7 +64,8 @@ failed=0
 export GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 PYTHONHOME=$home PYTHONPATH=bench:$modules OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
   $build/bin/seq-bench --seqc=$build/bin/seqc --source=. --models=$out/models --python="$libpython" --rounds=$rounds \
-  --benchmark_filter="$filter" --benchmark_out=$out/last.json --benchmark_out_format=json || failed=$?
-[ $failed -ne 2 ] || exit 2 # wrong arguments: there are no results
+  --benchmark_filter="$filter" --benchmark_out=$out/run.json --benchmark_out_format=json || failed=$?
+[ $failed -ne 2 ] || exit 2 # wrong arguments: the last results stay
+mv $out/run.json $out/last.json
 "$python" bench/report.py $out/last.json --plot $out/plot.png "${update[@]}"
 exit $failed

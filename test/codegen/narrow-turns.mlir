@@ -2,7 +2,14 @@
 // at hand that sums go to memory (sums-in-registers.test).
 // RUN: seq-opt %s --recur-plan-tiles="vector-bits=512 registers=32 weights=int8" --recur-lower-to-cpu="vector-bits=512 registers=32 dot-int8=4" | FileCheck %s --check-prefix=INT8
 // RUN: seq-opt %s --recur-plan-tiles="vector-bits=512 registers=32 weights=bf16" --recur-lower-to-cpu="vector-bits=512 registers=32 dot-bf16=2" | FileCheck %s --check-prefix=BF16
+// RUN: seq-opt %s --recur-plan-tiles="vector-bits=512 registers=32" --recur-lower-to-cpu="vector-bits=512 registers=32" | FileCheck %s
 
+// CHECK-LABEL: func.func private @tile.f32.16x4.ahead(
+// CHECK: case 6 {
+// CHECK: scf.for
+// CHECK-COUNT-48: math.fma
+// CHECK-NOT: math.fma
+// CHECK: scf.yield
 // INT8-LABEL: func.func private @tile.int8.16x4.ahead(
 // INT8: case 6 {
 // INT8: scf.for
