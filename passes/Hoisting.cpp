@@ -1,7 +1,6 @@
 //===- Hoisting.cpp - Work on weights instead of on every row ----------------------===//
 #include "passes/Hoisting.h"
 
-#include "dialect/Expr.h"
 #include "passes/analysis/TimeInvariance.h"
 
 using namespace mlir;
@@ -56,43 +55,6 @@ unsigned takeFactorsOut(SystemOp system) {
       result = divides ? DivOp::create(builder, total.getLoc(), result, factor).getResult()
                        : MulOp::create(builder, total.getLoc(), result, factor).getResult();
     total.getResult().replaceAllUsesWith(result);
-    ++rewritten;
-  }
-  return rewritten;
-}
-
-//===-- Centred products ------------------------------------------------------------===//
-
-/// The product of a matrix with a vector whose mean `centred` subtracts from it, if it is used for that alone; or null.
-static MatmulOp productOf(SubOp centred) {
-  auto product = centred.getX().getDefiningOp<MatmulOp>();
-  auto spread = centred.getY().getDefiningOp<BroadcastOp>();
-  auto mean = spread ? spread.getX().getDefiningOp<DivOp>() : DivOp();
-  auto sum = mean ? mean.getX().getDefiningOp<ReduceOp>() : ReduceOp();
-  auto count = mean ? mean.getY().getDefiningOp<ConstantOp>() : ConstantOp();
-  if (!product || !sum || !count || sum.getX() != product.getResult() || sum.getKind() != ReduceKind::sum)
-    return {};
-  auto matrix = cast<RankedTensorType>(product.getA().getType());
-  bool isPlain = matrix.getRank() == 2 && product.isMatrixVector() && count.getSplat() == matrix.getDimSize(0);
-  bool isAlone = llvm::all_of(product->getUsers(), [&](Operation *user) { return user == centred || user == sum; });
-  return isPlain && isAlone ? product : MatmulOp();
-}
-
-unsigned centreWeights(SystemOp system) {
-  TimeInvariance invariance(system);
-  unsigned rewritten = 0;
-  for (SubOp centred : llvm::make_early_inc_range(system.getOps<SubOp>())) {
-    MatmulOp product = productOf(centred);
-    if (!product || !invariance.isInvariant(product.getA()) || invariance.isInvariant(product.getB()))
-      continue;
-    OpBuilder builder(centred);
-    Expr weights{product.getA(), &builder, product.getA().getLoc()}, vector{product.getB(), &builder, product.getLoc()};
-    int64_t outputs = weights.getType().getDimSize(0), inputs = weights.getType().getDimSize(1);
-    auto row = RankedTensorType::get({1, inputs}, weights.getType().getElementType());
-    Expr mean = sumTo(weights, row) / double(outputs);
-    Expr result = matmul(weights - broadcast(mean, weights.getType()), vector);
-    result.value.setLoc(centred.getLoc());
-    centred.getResult().replaceAllUsesWith(result.value);
     ++rewritten;
   }
   return rewritten;

@@ -10,10 +10,6 @@ namespace recur {
 /// rewritten; the old ones stay for `eraseDeadOps`.
 unsigned takeFactorsOut(SystemOp system);
 
-/// W @ v - mean(W @ v) = (W - mean(W)) @ v, as in the normalisation of a layer: the mean over the outputs is taken of
-/// the weights, once, if nothing else needs the product. Returns the number of products rewritten.
-unsigned centreWeights(SystemOp system);
-
 } // namespace recur
 
 #endif // SEQC_PASSES_HOISTING_H

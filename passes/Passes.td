@@ -76,6 +76,9 @@ def RecurSimplify : Pass<"recur-simplify", "::recur::SystemOp"> {
     - writes signs as subtractions, small integer powers as products, transposes of products as products;
     - makes sums of pads into concatenations;
     - takes what is constant in time out of totals: `total(x * w)` is `total(x) * w`;
+    - subtracts the mean of a product's elements, which layer norm does at every step, from the weights instead
+      (`centre-weights`; after the gradient has been derived, so that it is the gradient of the weights as they are);
+    - leaves out of sums, and of totals, what has had its mean subtracted, since that sums to zero;
     - orders sums so that a recurrence waits for as little as possible: first the terms that are off its cycle,
       then those on it;
     - merges equal equations and erases those that no output, loss, gradient or state needs. With `drop-equations` a
@@ -99,7 +102,9 @@ def RecurSimplify : Pass<"recur-simplify", "::recur::SystemOp"> {
     ```
   }];
   let options = [Option<"dropEquations", "drop-equations", "bool", "false",
-                        "erase named equations that nothing else needs">];
+                        "erase named equations that nothing else needs">,
+                 Option<"centresWeights", "centre-weights", "bool", "true",
+                        "subtract the mean of a product's elements from the weights instead">];
   let statistics = [Statistic<"numReordered", "num-sums", "sums rewritten">,
                     Statistic<"numMerged", "num-merged", "equal equations merged">,
                     Statistic<"numDead", "num-dead", "dead equations erased">];

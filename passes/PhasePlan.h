@@ -121,9 +121,6 @@ bool isNumber(const Access &access);
 /// Which nodes read the value of a node, and how.
 using PhaseUses = llvm::DenseMap<PhaseNode *, llvm::SmallVector<std::pair<PhaseNode *, const Access *>>>;
 
-/// Costs hardly more than a read from memory.
-bool isCheap(mlir::Operation *op);
-
 /// What a view of a rematerialised node reads of one of its operands.
 Access readThrough(const Access &view, const Access &operand);
 

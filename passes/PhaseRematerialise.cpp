@@ -2,7 +2,8 @@
 //
 // The square of a deviation is summed and never seen again: to store it costs more than to compute it in the loop of
 // the sum. So a cheap value that a reduction takes has no phase and no slot; each phase that uses it computes it
-// from what is stored anyway.
+// from what is stored anyway. Nor has, in a loop, what one operation makes of a stored sequence: what is made of it in
+// turn, as f * (1 - f) of a gate, may then be left to a later phase.
 //
 //===----------------------------------------------------------------------------------===//
 #include "passes/PhasePlan.h"
@@ -37,7 +38,17 @@ public:
   }
 
 private:
-  /// Whether all its uses can compute it, and one of them is a reduction or feeds one in the same way.
+  /// One operation on what other groups have stored.
+  bool isAtHand(PhaseNode &node) {
+    size_t sequences = llvm::count_if(node.reads, [&](const Access &access) {
+      auto constant = access.base.getDefiningOp<ConstantOp>();
+      return !constant || !constant.getSplat();
+    });
+    return sequences == 1 && llvm::none_of(node.reads, [&](const Access &access) { return sources.contains(&access); });
+  }
+
+  /// Whether all its uses can compute it and that pays: it is at hand, or one of them is a reduction or feeds one in
+  /// the same way.
   bool mayBeRepeated(PhaseNode &node) {
     if (node.kind != PhaseNode::Compute || !isCheap(node.op) || !node.places.empty() || node.cone ||
         readAtBoundary.contains(&node))
@@ -50,7 +61,7 @@ private:
         return false;
       feedsReduction |= reduces || wanted.contains(user);
     }
-    return feedsReduction;
+    return feedsReduction || (group.isLoop() && isAtHand(node));
   }
 
   /// Whether it can be computed from at most two sequences, all of them in memory whatever is decided here.
@@ -111,10 +122,6 @@ private:
 };
 
 } // namespace
-
-bool isCheap(Operation *op) {
-  return isa<AddOp, SubOp, MulOp, NegOp, MinOp, MaxOp, AbsOp, CompareOp, SelectOp, ToRealOp>(op);
-}
 
 Access readThrough(const Access &view, const Access &operand) {
   Access read = operand;

@@ -9,18 +9,20 @@ using namespace mlir;
 
 namespace recur {
 
-static void addSimplification(OpPassManager &passes) {
-  passes.addNestedPass<SystemOp>(createRecurSimplify());
+static void addSimplification(OpPassManager &passes, bool isDerived) {
+  RecurSimplifyOptions options;
+  options.centresWeights = isDerived;
+  passes.addNestedPass<SystemOp>(createRecurSimplify(options));
   passes.addNestedPass<SystemOp>(createRecurFuseGates());
-  passes.addNestedPass<SystemOp>(createRecurSimplify());
+  passes.addNestedPass<SystemOp>(createRecurSimplify(options));
 }
 
 void buildAdjointPipeline(OpPassManager &passes) {
   passes.addPass(createRecurInlineInstances());
   passes.addPass(createRecurRecordInterface());
-  addSimplification(passes);
+  addSimplification(passes, /*isDerived=*/false);
   passes.addPass(createRecurDeriveAdjoint());
-  addSimplification(passes);
+  addSimplification(passes, /*isDerived=*/true);
 }
 
 void buildSchedulePipeline(OpPassManager &passes) {

@@ -2,6 +2,7 @@
 //
 // Every value of the primal that the adjoint reads is kept on the tape or computed again. Products and what a loop
 // carries are kept; pointwise values of which all operands are at hand are cheaper to compute than to store and load.
+// An operand is kept for that where it takes less than what is made of it.
 //
 //===--------------------------------------------------------------------------------===//
 #include "passes/Passes.h"
@@ -44,8 +45,10 @@ private:
   void findPrimal();
   void require(Value value);
   void requireShrunk();
-  bool isAvailable(Value value, DenseSet<Value> &visited);
+  void findMissing(Value value, SetVector<Value> &missing, DenseSet<Value> &visited);
   Decision decide(Operation *op, bool carried);
+  void decideAll();
+  bool requireSources();
 
   Block &block;
   TimeInvariance invariance;
@@ -53,8 +56,9 @@ private:
   DenseSet<Operation *> adjoint; // depends on a seed
   DenseSet<Operation *> primal;  // what forward computes anyway
   DenseSet<Value> required;
-  SmallVector<Operation *> shrinking; // movement that reads less than its source
-  DenseSet<Value> derivable;          // made of what is required, or of leaves
+  SmallVector<Operation *> shrinking;                // movement that reads less than its source
+  DenseSet<Value> derivable;                         // made of what is required, or of leaves
+  llvm::MapVector<Value, SmallVector<Value>> unkept; // what is missing to compute what is kept for want of it
 };
 
 } // namespace
@@ -136,18 +140,21 @@ void TapePlan::requireShrunk() {
   }
 }
 
-bool TapePlan::isAvailable(Value value, DenseSet<Value> &visited) {
+/// What `value` is made of that the adjoint has not got, through movement and what is computed once for all steps.
+void TapePlan::findMissing(Value value, SetVector<Value> &missing, DenseSet<Value> &visited) {
   if (!visited.insert(value).second)
-    return true; // a cycle of movement alone
+    return; // a cycle of movement alone
   Operation *op = value.getDefiningOp();
   if (isLeaf(op) || isa<RandomMaskOp>(op) || invariance.isPrepared(value) || decisions.count(value))
-    return true;
-  if (required.contains(value))
-    return false; // not decided yet: of another step
-  if (!isMovement(op) && !isPlacement(op))
-    return false;
-  return llvm::all_of(op->getOperands(),
-                      [&](Value operand) { return required.contains(operand) || isAvailable(operand, visited); });
+    return;
+  bool derived = isMovement(op) || isPlacement(op) || (invariance.isInvariant(value) && !isa<TotalOp>(op));
+  if (required.contains(value) || !derived) { // if required, not decided yet: of another step
+    missing.insert(value);
+    return;
+  }
+  for (Value operand : op->getOperands())
+    if (!required.contains(operand))
+      findMissing(operand, missing, visited);
 }
 
 Decision TapePlan::decide(Operation *op, bool carried) {
@@ -161,10 +168,14 @@ Decision TapePlan::decide(Operation *op, bool carried) {
     return {true, "a product"};
   if (carried)
     return {true, "a loop carries it"};
+  SetVector<Value> missing;
   DenseSet<Value> visited;
-  bool cheap = llvm::all_of(op->getOperands(), [&](Value operand) { return isAvailable(operand, visited); });
-  return cheap ? Decision{false, "pointwise, and its operands are at hand"}
-               : Decision{true, "its operands are not kept"};
+  for (Value operand : op->getOperands())
+    findMissing(operand, missing, visited);
+  if (missing.empty())
+    return {false, "pointwise, and its operands are at hand"};
+  unkept[op->getResult(0)] = missing.takeVector();
+  return {true, "its operands are not kept"};
 }
 
 void TapePlan::run() {
@@ -175,6 +186,14 @@ void TapePlan::run() {
       for (Value operand : op.getOperands())
         require(operand);
   requireShrunk();
+  do
+    decideAll();
+  while (requireSources());
+}
+
+void TapePlan::decideAll() {
+  decisions.clear();
+  unkept.clear();
   for (const Component &component : components)
     for (Operation *op : component.ops) {
       if (op->getNumResults() != 1 || !required.contains(op->getResult(0)))
@@ -184,6 +203,29 @@ void TapePlan::run() {
                      });
       decisions[op->getResult(0)] = decide(op, carried);
     }
+}
+
+/// Where values are kept that take more than the one sequence that is missing to compute them, that is kept instead:
+/// the mean instead of deviations from it. What is computed once for all steps takes next to nothing.
+bool TapePlan::requireSources() {
+  llvm::MapVector<Value, int64_t> saved; // by keeping a source
+  llvm::MapVector<Value, SmallVector<Value>> madeOf;
+  for (auto &[value, missing] : unkept) {
+    auto varying = llvm::make_filter_range(missing, [&](Value source) { return !invariance.isInvariant(source); });
+    if (!llvm::hasSingleElement(varying))
+      continue;
+    saved[*varying.begin()] += elementsOf(value);
+    llvm::append_range(madeOf[*varying.begin()], missing);
+  }
+  bool changed = false;
+  for (auto [source, elements] : saved) {
+    if (elements <= elementsOf(source))
+      continue;
+    for (Value value : madeOf[source])
+      require(value);
+    changed = true;
+  }
+  return changed;
 }
 
 //===-- Splitting the joint system ------------------------------------------------------===//

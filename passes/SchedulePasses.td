@@ -12,8 +12,9 @@ def RecurPlanTape : Pass<"recur-plan-tape", "::mlir::ModuleOp"> {
     `recur.model` and `recur.program`.
 
     Of the primal values that the adjoint reads, products and values that a loop carries are kept; pointwise ones
-    whose operands are at hand are computed again. Movement (`h[t-1]`, slices) is never kept, but its source is, unless
-    only a part of it is read. Inputs and parameters are read again, random masks drawn again. What only the adjoint
+    whose operands are at hand are computed again. Where one sequence is all that is missing for values that take more,
+    that sequence is kept instead of them. Movement (`h[t-1]`, slices) is never kept, but its source is, unless only a
+    part of it is read. Inputs and parameters are read again, random masks drawn again. What only the adjoint
     computes stays in the backward. The attribute `recur.tape` of `@M.forward_taped` says what was decided and why.
 
     Pre-condition: joint systems (`recur-derive-adjoint`).
@@ -100,9 +101,9 @@ def RecurFormPhases : Pass<"recur-form-phases", "::mlir::ModuleOp"> {
     of some of these parts is read there too. A product of which only slices are used in a loop is split, so that one
     phase holds all gates of a unit. The totals that make up the gradient of a parameter are added in its memory,
     through sums, concats and transposes. A cheap value that a reduction takes, such as the square of a deviation, has
-    no phase of its own: each that uses it computes it from what is stored anyway. Loops take all that is ready into
-    one phase, because each costs a barrier a step; maps only what belongs together, and totals that read the same
-    sequence. Totals stand last in a map.
+    no phase of its own: each that uses it computes it from what is stored anyway, and so for one operation in a loop on
+    what other groups have stored. Loops take all that is ready into one phase, because each costs a barrier a step; maps
+    only what belongs together, and totals that read the same sequence. Totals stand last in a map.
 
     Pre-condition: groups (`recur-schedule`). Afterwards there are only slots, groups and phases, with a workspace
     slot for every value that is read in another phase (`recur-plan-memory` makes them fewer and smaller).

@@ -1,4 +1,5 @@
 //===- Simplify.cpp - Algebra on equations ------------------------------------------===//
+#include "passes/Centring.h"
 #include "passes/Cleanup.h"
 #include "passes/Hoisting.h"
 #include "passes/Passes.h"
@@ -275,6 +276,7 @@ struct Simplify : public recur::impl::RecurSimplifyBase<Simplify> {
     RewritePatternSet set(context);
     set.add<AddOfNeg, AddToItself, SubOfNeg, SignOutwards, MulByMinusOne, SmallPower, TransposeOfProduct, TotalOfSum,
             TotalOfMovement, SumOfNeg, LinearInZero, ZeroBoundary>(context);
+    addSumsOfCentred(set);
     patterns = std::move(set);
     return success();
   }
@@ -293,7 +295,9 @@ struct Simplify : public recur::impl::RecurSimplifyBase<Simplify> {
     for (int round = 0; round < maxRounds; ++round) {
       if (failed(applyAlgebra(getOperation())))
         return signalPassFailure();
-      unsigned hoisted = takeFactorsOut(getOperation()) + centreWeights(getOperation());
+      unsigned hoisted = takeFactorsOut(getOperation());
+      if (centresWeights)
+        hoisted += centreWeights(getOperation());
       unsigned sums = mergePads(body) + reorderSums(getOperation());
       unsigned merged = mergeEqualOps(body);
       unsigned dead = eraseDeadOps(body, dropEquations);

@@ -83,11 +83,11 @@ Value Elements::contract(bool alongLanes, int64_t depth, double neutral, Step st
   Value sum = sums.size() == 1 ? sums[0] : combine(combine(sums[0], sums[1]), combine(sums[2], sums[3]));
   if (turns < whole)
     sum = run(sum, turns, whole, lanes);
-  sum = acrossLanes(sum, combine);
+  sum = acrossLanes(b, sum, combine);
   return whole == depth ? sum : run(sum, whole, depth, 1);
 }
 
-Value Elements::acrossLanes(Value vector, Combine combine) {
+Value acrossLanes(Code &b, Value vector, Combine combine) {
   int64_t lanes = cast<VectorType>(vector.getType()).getDimSize(0);
   for (; lanes > 1; lanes /= 2) {
     int64_t half = lanes / 2;

@@ -41,6 +41,10 @@ bool computesInF64(recur::SystemOp system);
 bool contractsAlongLanes(mlir::Operation *op);
 bool contractsAlongLanes(recur::PhaseOp phase);
 
+using Combine = llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)>;
+/// Combines the lanes of a vector: its halves, then the halves of what that gives, and so on.
+mlir::Value acrossLanes(Code &b, mlir::Value vector, Combine combine);
+
 class Elements {
 public:
   Elements(const Frame &frame, const Machine &machine, const RowAddresses &row, mlir::FloatType real,
@@ -69,10 +73,8 @@ private:
   mlir::Value outer(recur::OuterOp op);
   mlir::Value reduce(recur::ReduceOp op);
   using Step = llvm::function_ref<mlir::Value(mlir::Value sum, mlir::Value k, int64_t lanes)>;
-  using Combine = llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)>;
   /// Applies `step` to k = 0 … depth - 1: one after the other, or `lanes` at a time along k and then across them.
   mlir::Value contract(bool alongLanes, int64_t depth, double neutral, Step step, Combine combine);
-  mlir::Value acrossLanes(mlir::Value vector, Combine combine);
   mlir::Value larger(mlir::Value x, mlir::Value y);
 
   /// `lanes` elements of what a reduction takes, from `at` on along dim `along`.

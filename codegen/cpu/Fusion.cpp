@@ -60,12 +60,32 @@ static Reads readsOf(recur::PhaseOp phase, const llvm::DenseSet<Value> &written)
   return found;
 }
 
+/// Totals of outer products at the end of `fused` that copy what a phase sums up, so that it need not be read again.
+static FusedPhases *totalsThatCopy(recur::PhaseOp phase, MutableArrayRef<FusedPhases> fused, Value scratch) {
+  for (FusedPhases &earlier : llvm::reverse(fused)) {
+    if (!earlier.front().getTotal())
+      return nullptr;
+    if (scratch && isTotalOfOuter(earlier.front()) && sumsOperands(phase, earlier.front()))
+      return &earlier;
+  }
+  return nullptr;
+}
+
+recur::PhaseOp mainPhase(ArrayRef<recur::PhaseOp> fused) {
+  recur::PhaseOp first = fused.front();
+  return first.getTotal() ? first : fused.back();
+}
+
 SmallVector<FusedPhases> fusePhases(const Machine &machine, ArrayRef<recur::PhaseOp> phases, Value scratch) {
   SmallVector<FusedPhases> fused;
   // Of the last of them.
   llvm::DenseSet<Value> written;
   bool isOpen = false;
   for (recur::PhaseOp phase : phases) {
+    if (FusedPhases *totals = totalsThatCopy(phase, fused, scratch)) {
+      totals->push_back(phase);
+      continue;
+    }
     std::optional<llvm::DenseSet<Value>> own = writtenByRow(phase);
     bool byRows = own && canGoByRows(machine, phase, scratch);
     auto joins = [&] {
@@ -121,34 +141,10 @@ static int64_t blockRows(ArrayRef<recur::PhaseOp> phases) {
 }
 
 Value fusedUnits(Code &b, const Machine &machine, ArrayRef<recur::PhaseOp> phases, Value scratch, Value rows) {
-  if (phases.size() == 1)
-    return countUnits(b, machine, phases.front(), scratch, rows);
+  if (recur::PhaseOp first = phases.front(); phases.size() == 1 || first.getTotal())
+    return countUnits(b, machine, first, scratch, rows);
   int64_t size = blockRows(phases);
   return b.div(b.add(rows, b.integer(size - 1)), b.integer(size));
-}
-
-/// A slot, and how many steps before it is read.
-using KnownRows = llvm::DenseSet<std::pair<Value, int64_t>>;
-
-/// Brings in row `number` of the sequences that a nest reads and writes, but for those known: in a step of a loop these
-/// rows are too short for the processor's own prefetching.
-static void bringInRow(const Frame &frame, recur::PhaseOp nest, Value number, KnownRows &known) {
-  Code &b = frame.code();
-  constexpr int64_t line = 64;
-  RowAddresses addresses(frame, nest, number);
-  auto bringIn = [&](Operation *access, Value memory, int64_t shift) {
-    auto slot = memory.getDefiningOp<recur::SlotOp>();
-    if (!slot.getTime() || slot.getRing() || !slot.getBatch() || !known.insert({memory, shift}).second)
-      return;
-    b.forEach(b.integer(0), b.integer(bytesOf(memory)), line,
-              [&](Value byte) { b.prefetch(b.at(addresses.of(access), b.getI8Type(), byte)); });
-  };
-  for (Operation &op : nest.getBody().front()) {
-    if (auto read = dyn_cast<recur::ReadOp>(op))
-      bringIn(read, read.getSlot(), read.getShift());
-    if (auto write = dyn_cast<recur::WriteOp>(op))
-      bringIn(write, write.getSlot(), 0);
-  }
 }
 
 /// Rows of a map pass through the nests in blocks that stay in the nearest cache: rows do not wait for each other, so
@@ -160,16 +156,11 @@ static void overRows(ArrayRef<Frame> frames, const Machine &machine, ArrayRef<re
   Code &b = frame.code();
   auto rows = [&](ArrayRef<Frame> frames, ArrayRef<recur::PhaseOp> nests, Value first, Value end) {
     frames.front().forEachRow(first, end, [&](Value, const Row &row) {
-      KnownRows known;
-      for (size_t i = 0; i < nests.size(); ++i) {
-        if (frame.kind() == GroupKind::Loop) {
-          // Nest by nest: a crowd of lines would be waited for.
-          Value next = b.add(row.b, b.integer(1));
-          Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, next, end);
-          b.when(exists, [&] { bringInRow(frames[i], nests[i], next, known); });
-        }
-        emitNestRow(frames[i], machine, nests[i], row);
-      }
+      ComingRow next;
+      if (frame.kind() == GroupKind::Loop)
+        next.number = b.smaller(b.add(row.b, b.integer(1)), b.sub(end, b.integer(1)));
+      for (size_t i = 0; i < nests.size(); ++i)
+        emitNestRow(frames[i], machine, nests[i], row, next);
     });
   };
   constexpr int64_t bytes = 32 * 1024, mostRows = 16;
@@ -217,6 +208,8 @@ void emitFused(MutableArrayRef<Frame> frames, const Machine &machine, ArrayRef<r
                Slice slice) {
   if (phases.size() == 1)
     return emitSlice(frames.front(), machine, phases.front(), scratch, slice);
+  if (recur::PhaseOp first = phases.front(); first.getTotal())
+    return emitTotalTiles(frames, machine, first, phases.drop_front(), scratch, slice);
   if (llvm::none_of(phases, hasPackedProducts))
     return overRows(frames, machine, phases, slice.begin, slice.end);
   Code &b = frames.front().code();

@@ -19,6 +19,9 @@ using FusedPhases = llvm::SmallVector<recur::PhaseOp>;
 llvm::SmallVector<FusedPhases> fusePhases(const Machine &machine, llvm::ArrayRef<recur::PhaseOp> phases,
                                           mlir::Value scratch);
 
+/// The one that the others are for: the last one, or the total whose operands the others sum up.
+recur::PhaseOp mainPhase(llvm::ArrayRef<recur::PhaseOp> fused);
+
 /// Emits them over a slice of their units: those of a single phase, otherwise blocks of rows. `frames`: one a phase.
 void emitFused(llvm::MutableArrayRef<Frame> frames, const Machine &machine, llvm::ArrayRef<recur::PhaseOp> phases,
                mlir::Value scratch, Slice slice);

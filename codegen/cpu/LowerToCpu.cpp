@@ -63,8 +63,7 @@ private:
     SmallVector<FusedPhases> parts = fusePhases(machine, phases, scratch);
     SmallVector<std::string> names, ofSingleRow;
     for (const FusedPhases &fused : parts) {
-      recur::PhaseOp last = fused.back(); // what the others are for
-      names.push_back(unusedName(prefix + last.getName().str()));
+      names.push_back(unusedName(prefix + mainPhase(fused).getName().str()));
       emitFunction(fused, names.back(), isa<recur::LoopOp>(op), /*singleRow=*/false);
       if (isForSingleRows(op))
         emitFunction(fused, ofSingleRow.emplace_back(nameForSingleRow(names.back())), true, /*singleRow=*/true);
@@ -87,8 +86,8 @@ private:
       inputs.push_back(b.getI64Type());
     if (!singleRow)
       inputs.append({b.getI64Type(), b.getI64Type()}); // the slice
-    recur::PhaseOp last = phases.back();
-    b.setLoc(last.getLoc());
+    Location place = mainPhase(phases).getLoc();
+    b.setLoc(place);
     func::FuncOp function = b.internalFunction(name, b.getFunctionType(inputs, {}), /*inlined=*/singleRow);
     SmallVector<Frame> frames;
     for (recur::PhaseOp phase : phases)
@@ -97,7 +96,7 @@ private:
     Slice slice = singleRow ? Slice{b.integer(0), fusedUnits(b, machine, phases, scratch, b.integer(1))}
                             : Slice{*std::prev(function.args_end(), 2), *std::prev(function.args_end())};
     emitFused(frames, machine, phases, scratch, slice);
-    b.setLoc(last.getLoc());
+    b.setLoc(place);
     func::ReturnOp::create(b);
   }
 

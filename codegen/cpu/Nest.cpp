@@ -76,7 +76,40 @@ public:
     overDims(row, index, items);
   }
 
+  /// Of what the nest goes through vector by vector, a line comes with each vector; the rest comes at once.
+  void bringIn(ComingRow &row) {
+    onTheWay.clear();
+    if (!row.number)
+      return;
+    RowAddresses addresses(frame, phase, row.number);
+    for (Operation &op : phase.getBody().front()) {
+      if (auto read = dyn_cast<recur::ReadOp>(op))
+        bringIn(row, addresses, read, read.getShift());
+      if (auto write = dyn_cast<recur::WriteOp>(op))
+        bringIn(row, addresses, write, 0);
+    }
+  }
+
 private:
+  template <typename Access> void bringIn(ComingRow &row, const RowAddresses &addresses, Access access, int64_t shift) {
+    auto slot = access.getSlot().template getDefiningOp<recur::SlotOp>();
+    RankedTensorType type = slot.getType().getValue();
+    bool isVectors = space.size() == 1 && space[0] > 1 && access.getStrides() == ArrayRef<int64_t>{1};
+    int64_t first = isVectors ? access.getOffset() : -1;
+    bool isSequence = slot.getTime() && !slot.getRing() && slot.getBatch();
+    if (!isSequence || row.known.contains({slot, shift, -1}) || !row.known.insert({slot, shift, first}).second)
+      return;
+    if (isVectors) {
+      Value start = b.at(addresses.of(access), type.getElementType(), b.integer(first));
+      onTheWay.emplace_back(start, type.getElementType());
+      return;
+    }
+    constexpr int64_t line = 64;
+    int64_t bytes = type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    b.forEach(b.integer(0), b.integer(bytes), line,
+              [&](Value byte) { b.prefetch(b.at(addresses.of(access), b.getI8Type(), byte)); });
+  }
+
   void overDims(const RowAddresses &row, SmallVector<Value> &index, Slice items) {
     int64_t dim = index.size();
     if (dim + 1 < int64_t(space.size())) {
@@ -108,6 +141,8 @@ private:
 
   void at(const RowAddresses &row, SmallVector<Value> &index, Value position, int64_t width) {
     index.push_back(position);
+    for (auto [start, element] : onTheWay)
+      b.prefetch(b.at(start, element, position));
     store(row, index, width);
     index.pop_back();
   }
@@ -141,14 +176,17 @@ private:
   ArrayRef<int64_t> space;
   int64_t lanes, divided, pieces;
   SmallVector<std::pair<Value, Value>> scalars; // of the current row
+  SmallVector<std::pair<Value, Type>> onTheWay; // where vectors of the coming row begin, and of what
 };
 
 } // namespace
 
-void emitNestRow(const Frame &frame, const Machine &machine, recur::PhaseOp phase, const Row &row) {
+void emitNestRow(const Frame &frame, const Machine &machine, recur::PhaseOp phase, const Row &row, ComingRow &coming) {
   Code &b = frame.code();
   b.setLoc(phase.getLoc());
-  Nest(frame, machine, phase).row(row, {b.integer(0), b.integer(piecesOf(machine, phase))});
+  Nest nest(frame, machine, phase);
+  nest.bringIn(coming);
+  nest.row(row, {b.integer(0), b.integer(piecesOf(machine, phase))});
 }
 
 void emitNest(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice) {

@@ -46,7 +46,7 @@ void emitSlice(const Frame &frame, const Machine &machine, recur::PhaseOp phase,
   case Way::Packing:
     return emitPacking(frame, machine, phase, slice);
   case Way::OuterTotal:
-    return emitTotalTiles(frame, machine, phase, scratch, slice);
+    return emitTotalTiles(frame, machine, phase, {}, scratch, slice);
   case Way::TiledCopy:
     return emitTiledCopy(frame, machine, phase, slice);
   case Way::Nest:

@@ -22,8 +22,15 @@ constexpr int64_t mostProductRows = 384;
 /// Anything: loops over rows, then over the dims of the space, the last one in vectors.
 /// Units are rows, or pieces of each row where the space is large; in a total, pieces of the space.
 void emitNest(const Frame &frame, const Machine &machine, recur::PhaseOp phase, Slice slice);
-/// All of one row.
-void emitNestRow(const Frame &frame, const Machine &machine, recur::PhaseOp phase, const Row &row);
+/// A row that is brought in while another one is computed, if it has a number: in a step of a loop the rows of a
+/// sequence are too short for the processor's own prefetching.
+struct ComingRow {
+  mlir::Value number;
+  /// What has been brought in of it: a slot, how many steps before, and from which element on (-1: all of it).
+  llvm::DenseSet<std::tuple<mlir::Value, int64_t, int64_t>> known = {};
+};
+/// All of one row; `coming`: what nests of the same rows share.
+void emitNestRow(const Frame &frame, const Machine &machine, recur::PhaseOp phase, const Row &row, ComingRow &coming);
 bool isNest(const Machine &machine, recur::PhaseOp phase, mlir::Value scratch);
 mlir::Value nestUnits(Code &b, const Machine &machine, recur::PhaseOp phase, mlir::Value rows);
 
@@ -52,10 +59,14 @@ bool isTiledCopy(const Machine &machine, recur::PhaseOp phase);
 llvm::SmallVector<mlir::Value> transpose(Code &b, llvm::SmallVector<mlir::Value> vectors);
 
 /// A total of outer products, in register tiles with the rows as the contracted dim. `scratch`: slot for copies of
-/// the operands of a block of rows, of each thread's own. Units are tiles of the result.
-void emitTotalTiles(const Frame &frame, const Machine &machine, recur::PhaseOp phase, mlir::Value scratch, Slice slice);
+/// the operands of a block of rows, of each thread's own. Units are tiles of the result. `sums`: phases that sum up
+/// first operands of the total (`sumsOperands`), from their copies. `frames`: of `phase`, then of these.
+void emitTotalTiles(llvm::ArrayRef<Frame> frames, const Machine &machine, recur::PhaseOp phase,
+                    llvm::ArrayRef<recur::PhaseOp> sums, mlir::Value scratch, Slice slice);
 int64_t totalUnits(const Machine &machine, recur::PhaseOp phase);
 bool isTotalOfOuter(recur::PhaseOp phase);
+/// Whether a phase does nothing but sum up first operands of `outer`, a total of outer products: a bias's gradient.
+bool sumsOperands(recur::PhaseOp phase, recur::PhaseOp outer);
 /// Lets neighbours among them that share an operand be one phase, which copies it once.
 void mergeTotals(recur::MapOp map);
 /// Finds the totals that are all that a gradient consists of until then (`first`).

@@ -17,6 +17,10 @@ bool isPlacement(Operation *op) { return isa<ConcatOp, PadOp>(op); }
 
 bool isPointwise(Operation *op) { return op->hasTrait<PointwiseOpTrait>() && !isa<StopGradientOp>(op); }
 
+bool isCheap(Operation *op) {
+  return isa<AddOp, SubOp, MulOp, NegOp, MinOp, MaxOp, AbsOp, CompareOp, SelectOp, ToRealOp>(op);
+}
+
 bool isProduct(Operation *op) { return isa<MatmulOp, OuterOp, ReduceOp>(op); }
 
 StringRef nameOf(Location loc) {

@@ -20,6 +20,9 @@ bool isPlacement(mlir::Operation *op);
 
 bool isPointwise(mlir::Operation *op);
 
+/// Costs hardly more than a read from memory.
+bool isCheap(mlir::Operation *op);
+
 /// Reads each operand many times, so that they must be complete: products and reductions.
 bool isProduct(mlir::Operation *op);
 

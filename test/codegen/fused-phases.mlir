@@ -51,15 +51,18 @@ recur.system @S {
       recur.write %e, %g offset 0 strides [1] : tensor<64xf32>, !v
     }
   }
-  // A loop: what was written in the step before is there. The next row comes while one is computed, for each phase
-  // what it reads and writes.
+  // A loop: what was written in the step before is there. The next row comes while one is computed: at once what a sum
+  // takes, but vector by vector what a phase of vectors reads and writes.
   // CHECK-LABEL: func.func private @S.loop0.h(
-  // CHECK: scf.if
+  // CHECK: scf.for {{.*}} step %c64_i64
+  // CHECK-NOT: scf.for
   // CHECK: llvm.intr.prefetch
-  // CHECK: arith.addf
-  // CHECK: scf.if
+  // CHECK: arith.addf {{.*}} : vector<8xf32>
+  // CHECK: scf.for {{.*}} step %c8_i64
+  // CHECK-NOT: scf.for
   // CHECK-COUNT-2: llvm.intr.prefetch
-  // CHECK: arith.subf
+  // CHECK-NOT: scf.for
+  // CHECK: arith.subf {{.*}} : vector<8xf32>
   // CHECK-NOT: func.func private @S.loop0
   recur.loop forward {
     recur.phase "k" space [1] {

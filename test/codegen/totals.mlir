@@ -1,6 +1,6 @@
 // Totals that share operands: each is copied once for a block of rows, the second ones first, and no total falls back to
 // going element by element.
-// RUN: seq-opt %s --recur-plan-tiles="vector-bits=512 registers=32" --recur-lower-to-cpu="vector-bits=512 registers=32" | FileCheck %s
+// RUN: seq-opt %s --split-input-file --recur-plan-tiles="vector-bits=512 registers=32" --recur-lower-to-cpu="vector-bits=512 registers=32" | FileCheck %s
 
 !v = !recur.slot<tensor<32xf32>>
 !w = !recur.slot<tensor<32x64xf32>>
@@ -36,6 +36,50 @@ recur.system @S {
       %1 = recur.read %y offset 0 strides [1] : (!v) -> tensor<32xf32>
       %2 = recur.outer %0, %1 : (tensor<32xf32>, tensor<32xf32>) -> tensor<32x32xf32>
       recur.accumulate %2, %dW offset 32 strides [64, 1] : tensor<32x32xf32>, !w
+    }
+  }
+}
+
+// -----
+
+// What totals copy is summed up from there, for the gradient of a bias; anything else is not, such as another sequence or
+// an operand of the second kind, which is copied in another order.
+// CHECK-LABEL: func.func private @B.map0.x(
+// CHECK: call @total.turn.f32(
+// CHECK: call @total.f32.16x2(
+// CHECK: call @total.sum.f32(
+// CHECK-NOT: call @
+// CHECK: return
+// CHECK-LABEL: func.func private @B.map0.second(
+// CHECK-LABEL: func.func private @B.map0.other(
+!v = !recur.slot<tensor<32xf32>>
+!m = !recur.slot<tensor<32x32xf32>>
+recur.system @B {
+  %a = recur.slot input "a" time batch : !v
+  %x = recur.slot input "x" time batch : !v
+  %y = recur.slot input "y" time batch : !v
+  %dW = recur.slot d_param "W" zeroed : !m
+  %db = recur.slot d_param "b" zeroed : !v
+  %dc = recur.slot d_param "c" zeroed : !v
+  %dd = recur.slot d_param "d" zeroed : !v
+  recur.map {
+    recur.phase "x" space [32, 32] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<32xf32>
+      %1 = recur.read %x offset 0 strides [1] : (!v) -> tensor<32xf32>
+      %2 = recur.outer %0, %1 : (tensor<32xf32>, tensor<32xf32>) -> tensor<32x32xf32>
+      recur.accumulate %2, %dW offset 0 strides [32, 1] : tensor<32x32xf32>, !m
+    }
+    recur.phase "first" space [32] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<32xf32>
+      recur.accumulate %0, %db offset 0 strides [1] : tensor<32xf32>, !v
+    }
+    recur.phase "second" space [32] total {
+      %0 = recur.read %x offset 0 strides [1] : (!v) -> tensor<32xf32>
+      recur.accumulate %0, %dc offset 0 strides [1] : tensor<32xf32>, !v
+    }
+    recur.phase "other" space [32] total {
+      %0 = recur.read %y offset 0 strides [1] : (!v) -> tensor<32xf32>
+      recur.accumulate %0, %dd offset 0 strides [1] : tensor<32xf32>, !v
     }
   }
 }

@@ -90,6 +90,17 @@ class Threads(unittest.TestCase):
                 self.check_cell(model, 6, 1)
                 self.check_cell(model, 6, 2, lengths=[2, 6], states=False)
 
+    def test_few_units_of_many_inputs(self):
+        """Threads divide the inputs of a weight's gradient, and the units' biases are for one of them: also where there are
+        fewer pieces than threads."""
+        for name, inputs in (("lstm", 300), ("gru", 300), ("gru", 30)):
+            with self.subTest(cell=name, inputs=inputs):
+                dims = {**dims_of(CELLS[name], 2), "H": 4, "I": inputs}
+                path = os.path.join(STDLIB, f"{name}.seq")
+                out = scratch(f"libwide-{name}-{inputs}.so")
+                model = library.Model(library.compile_seq(path, out, dims, "f32"), CELLS[name]["model"])
+                self.check_cell(model, 90, 19)
+
     def test_what_cells_do_not_have(self):
         source = scratch("mixed.seq")
         with open(source, "w") as file:

@@ -419,3 +419,33 @@ recur.system exported @chain_where_used {
   %h = recur.mul %q, %d : tensor<4xf32>
   recur.output "h", %h : tensor<4xf32>
 }
+
+// -----
+
+// What one operation makes of an input is computed in each phase that uses it, so that f * (1 - f), which the later one
+// alone needs, is computed there too.
+// CHECK-LABEL: @repeated_in_loop
+// CHECK: recur.loop forward
+// CHECK: recur.phase "{{.*}}" space [4] {
+// CHECK-COUNT-1: recur.sub
+// CHECK: recur.sigmoid
+// CHECK-COUNT-1: recur.write
+// CHECK-NOT: recur.write
+// CHECK: recur.phase "{{.*}}" space [4] {
+// CHECK: [[REST:%.*]] = recur.sub %{{.*}}, [[F:%.*]] :
+// CHECK: recur.mul [[F]], [[REST]]
+recur.system exported @repeated_in_loop {
+  %f = recur.input "f" : tensor<4xf32>
+  %U = recur.param "U" init <xavier> : tensor<4x4xf32>
+  %W = recur.param "W" init <xavier> : tensor<4x4xf32>
+  %one = recur.constant dense<1.0> : tensor<4xf32>
+  %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+  %p = recur.matmul %U, %hp : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %rest = recur.sub %one, %f : tensor<4xf32>
+  %a = recur.mul %p, %rest : tensor<4xf32>
+  %r = recur.sigmoid %a : tensor<4xf32>
+  %q = recur.matmul %W, %r : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %d = recur.mul %f, %rest : tensor<4xf32>
+  %h = recur.mul %q, %d : tensor<4xf32>
+  recur.output "h", %h : tensor<4xf32>
+}

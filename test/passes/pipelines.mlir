@@ -40,3 +40,25 @@ recur.system exported @M {
   %y = recur.instance @Cell "rnn" (%x) reads ["h"] : (tensor<3xf32>) -> tensor<4xf32>
   recur.output "y", %y : tensor<4xf32>
 }
+
+// Weights are centred instead of their products, but only once the gradient is derived, which is that of the weights as they are.
+// RUN: seq-opt --recur-to-adjoint %s | FileCheck %s --check-prefix=CENTRED
+// CENTRED-LABEL: recur.system @Normalised.joint
+// CENTRED-DAG: %[[W:.*]] = recur.param "W"
+// CENTRED-DAG: %[[CENTRED:.*]] = recur.sub %[[W]]
+// CENTRED-DAG: recur.matmul %[[CENTRED]]
+// CENTRED-DAG: %[[OUTER:.*]] = recur.outer
+// CENTRED-DAG: %[[TOTAL:.*]] = recur.total %[[OUTER]]
+// CENTRED-DAG: recur.gradient "W", %[[TOTAL]]
+recur.system exported @Normalised {
+  %n = recur.constant dense<8.0> : tensor<1xf32>
+  %x = recur.input "x" : tensor<4xf32>
+  %w = recur.param "W" init <xavier> : tensor<8x4xf32>
+  %0 = recur.matmul %w, %x : (tensor<8x4xf32>, tensor<4xf32>) -> tensor<8xf32>
+  %1 = recur.reduce sum %0 dim 0 keep : tensor<8xf32> -> tensor<1xf32>
+  %2 = recur.div %1, %n : tensor<1xf32>
+  %3 = recur.broadcast %2 : tensor<1xf32> -> tensor<8xf32>
+  %4 = recur.sub %0, %3 : tensor<8xf32>
+  %y = recur.tanh %4 : tensor<8xf32>
+  recur.output "y", %y : tensor<8xf32>
+}

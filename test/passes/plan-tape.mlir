@@ -100,3 +100,68 @@ recur.system exported @constant_in_time {
   recur.equation "s", %s : tensor<4xf32>
   recur.output "y", %y : tensor<4xf32>
 }
+
+// -----
+
+// Instead of differences to a sum the sum is kept, which takes less.
+// CHECK-LABEL: @differences.forward_taped
+// CHECK-SAME: keep c: a loop carries it
+// CHECK-SAME: recompute d: pointwise, and its operands are at hand
+// CHECK: recur.save "sum", %{{.*}} : tensor<1xf32>
+// CHECK-LABEL: @differences.backward
+// CHECK-DAG: [[C:%.*]] = recur.saved "c"
+// CHECK-DAG: [[M:%.*]] = recur.saved "sum"
+// CHECK-DAG: [[S:%.*]] = recur.broadcast [[M]]
+// CHECK-DAG: recur.sub [[C]], [[S]]
+recur.system exported @differences {
+  %x = recur.input "x" : tensor<4xf32>
+  %cp = recur.delay %c by 1 state "c" : tensor<4xf32>
+  %c = recur.add %cp, %x : tensor<4xf32>
+  %sum = recur.reduce sum %c dim 0 keep : tensor<4xf32> -> tensor<1xf32>
+  %spread = recur.broadcast %sum : tensor<1xf32> -> tensor<4xf32>
+  %d = recur.sub %c, %spread : tensor<4xf32>
+  %e = recur.mul %c, %d : tensor<4xf32>
+  %y = recur.tanh %e : tensor<4xf32>
+  recur.equation "c", %c : tensor<4xf32>
+  recur.equation "sum", %sum : tensor<1xf32>
+  recur.equation "d", %d : tensor<4xf32>
+  recur.output "y", %y : tensor<4xf32>
+}
+
+// -----
+
+// Two values are made of the product that both need; one alone is no reason to keep it.
+// CHECK-LABEL: @two_of_one.forward_taped
+// CHECK-SAME: keep p: a product
+// CHECK-SAME: recompute d: pointwise
+// CHECK-SAME: recompute e: pointwise
+// CHECK-COUNT-1: recur.save "
+// CHECK-NOT: recur.save "
+// CHECK-LABEL: @one_of_one.forward_taped
+// CHECK-SAME: keep d: its operands are not kept
+// CHECK-NOT: recur.save "p"
+recur.system exported @two_of_one {
+  %x = recur.input "x" : tensor<4xf32>
+  %W = recur.param "W" init <xavier> : tensor<4x4xf32>
+  %v = recur.param "v" init <xavier> : tensor<4xf32>
+  %w = recur.param "w" init <xavier> : tensor<4xf32>
+  %p = recur.matmul %W, %x : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %d = recur.sub %p, %v : tensor<4xf32>
+  %e = recur.sub %p, %w : tensor<4xf32>
+  %y = recur.mul %d, %e : tensor<4xf32>
+  recur.equation "p", %p : tensor<4xf32>
+  recur.equation "d", %d : tensor<4xf32>
+  recur.equation "e", %e : tensor<4xf32>
+  recur.output "y", %y : tensor<4xf32>
+}
+recur.system exported @one_of_one {
+  %x = recur.input "x" : tensor<4xf32>
+  %W = recur.param "W" init <xavier> : tensor<4x4xf32>
+  %v = recur.param "v" init <xavier> : tensor<4xf32>
+  %p = recur.matmul %W, %x : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %d = recur.sub %p, %v : tensor<4xf32>
+  %y = recur.mul %d, %d : tensor<4xf32>
+  recur.equation "p", %p : tensor<4xf32>
+  recur.equation "d", %d : tensor<4xf32>
+  recur.output "y", %y : tensor<4xf32>
+}

@@ -241,6 +241,77 @@ recur.system @CentredProducts {
   recur.output "p", %4 : tensor<8xf32>
 }
 
+// What has had its mean subtracted sums to zero, also multiplied by what is the same for all its elements, or computed with
+// centred weights; a mean of something else, or over another dim, says nothing.
+// CHECK-LABEL: recur.system @SumsOfCentred
+// CHECK-DAG: %[[Y:.*]] = recur.reduce sum %y dim 0 keep
+// CHECK-DAG: recur.output "rest", %[[Y]]
+// CHECK-DAG: %[[NEG:.*]] = recur.neg %[[Y]]
+// CHECK-DAG: recur.output "negative", %[[NEG]]
+// CHECK-DAG: %[[ZERO:.*]] = recur.constant dense<0.000000e+00> : tensor<1xf32>
+// CHECK-DAG: recur.output "centred", %[[ZERO]]
+// CHECK-DAG: recur.output "product", %[[ZERO]]
+// CHECK-DAG: %[[OTHER:.*]] = recur.reduce sum %other dim 0 keep
+// CHECK-DAG: recur.output "other", %[[OTHER]]
+// CHECK-DAG: %[[ACROSS:.*]] = recur.reduce sum %across dim 1 keep
+// CHECK-DAG: recur.output "across", %[[ACROSS]]
+recur.system @SumsOfCentred {
+  %n = recur.constant dense<4.0> : tensor<1xf32>
+  %columns = recur.constant dense<4.0> : tensor<1x4xf32>
+  %x = recur.input "x" : tensor<4xf32> loc("x")
+  %y = recur.input "y" : tensor<4xf32> loc("y")
+  %k = recur.input "k" : tensor<1xf32> loc("k")
+  %A = recur.input "A" : tensor<4x4xf32> loc("A")
+  %0 = recur.reduce sum %x dim 0 keep : tensor<4xf32> -> tensor<1xf32>
+  %1 = recur.div %0, %n : tensor<1xf32>
+  %2 = recur.broadcast %1 : tensor<1xf32> -> tensor<4xf32>
+  %centred = recur.sub %x, %2 : tensor<4xf32>
+  %3 = recur.reduce sum %centred dim 0 keep : tensor<4xf32> -> tensor<1xf32>
+  recur.output "centred", %3 : tensor<1xf32>
+  %4 = recur.broadcast %k : tensor<1xf32> -> tensor<4xf32>
+  %scaled = recur.mul %4, %centred : tensor<4xf32>
+  %5 = recur.sub %y, %scaled : tensor<4xf32>
+  %6 = recur.sub %5, %scaled : tensor<4xf32>
+  %7 = recur.reduce sum %6 dim 0 keep : tensor<4xf32> -> tensor<1xf32>
+  recur.output "rest", %7 : tensor<1xf32>
+  %8 = recur.sub %scaled, %y : tensor<4xf32>
+  %9 = recur.reduce sum %8 dim 0 keep : tensor<4xf32> -> tensor<1xf32>
+  recur.output "negative", %9 : tensor<1xf32>
+  %other = recur.sub %y, %2 : tensor<4xf32> loc("other")
+  %10 = recur.reduce sum %other dim 0 keep : tensor<4xf32> -> tensor<1xf32>
+  recur.output "other", %10 : tensor<1xf32>
+  %11 = recur.reduce sum %A dim 0 keep : tensor<4x4xf32> -> tensor<1x4xf32>
+  %12 = recur.div %11, %columns : tensor<1x4xf32>
+  %13 = recur.broadcast %12 : tensor<1x4xf32> -> tensor<4x4xf32>
+  %across = recur.sub %A, %13 : tensor<4x4xf32> loc("across")
+  %14 = recur.reduce sum %across dim 1 keep : tensor<4x4xf32> -> tensor<4x1xf32>
+  recur.output "across", %14 : tensor<4x1xf32>
+  %15 = recur.matmul %across, %y : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %16 = recur.reduce sum %15 dim 0 keep : tensor<4xf32> -> tensor<1xf32>
+  recur.output "product", %16 : tensor<1xf32>
+}
+
+// Nor do deviations from the mean over all steps add up to anything; from another one they do.
+// CHECK-LABEL: recur.system @TotalsOfCentred
+// CHECK-DAG: %[[ZERO:.*]] = recur.constant dense<0.000000e+00>
+// CHECK-DAG: recur.output "centred", %[[ZERO]]
+// CHECK-DAG: %[[TOTAL:.*]] = recur.total %other
+// CHECK-DAG: recur.output "other", %[[TOTAL]]
+recur.system @TotalsOfCentred {
+  %x = recur.input "x" : tensor<4xf32> loc("x")
+  %y = recur.input "y" : tensor<4xf32> loc("y")
+  %0 = recur.total %x : tensor<4xf32>
+  %n = recur.count : tensor<f32>
+  %1 = recur.broadcast %n : tensor<f32> -> tensor<4xf32>
+  %2 = recur.div %0, %1 : tensor<4xf32>
+  %3 = recur.sub %x, %2 : tensor<4xf32>
+  %4 = recur.total %3 : tensor<4xf32>
+  recur.output "centred", %4 : tensor<4xf32>
+  %other = recur.sub %y, %2 : tensor<4xf32> loc("other")
+  %5 = recur.total %other : tensor<4xf32>
+  recur.output "other", %5 : tensor<4xf32>
+}
+
 // A state reads what the caller gives, even if the sequence is zero; a shift without a state does not.
 // CHECK-LABEL: recur.system @ShiftsOfZero
 // CHECK: %[[S:.*]] = recur.delay %{{.*}} by 1 state "s"
