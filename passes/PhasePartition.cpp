@@ -116,7 +116,7 @@ void Partition::assignLevel(PhaseNode *node) {
 }
 
 static bool isMovable(const PhaseNode &node) {
-  return node.kind == PhaseNode::Compute && isCheap(node.op) && node.places.empty() && !node.cone;
+  return node.kind == PhaseNode::Compute && isPointwise(node.op) && node.places.empty() && !node.cone;
 }
 
 /// Whether all that `node` reads is there in later phases as well: stored anyway, or to be computed there too.
@@ -137,7 +137,7 @@ bool Partition::canBeLater(PhaseNode *node) {
   });
 }
 
-/// A cheap value that only later phases use is computed there.
+/// A pointwise value that only later phases use is computed there.
 void Partition::delayPointwise() {
   for (auto &node : llvm::reverse(group.nodes)) {
     if (!isMovable(*node) || node->rematerialised || uses[node.get()].empty())

@@ -157,7 +157,7 @@ static void overRows(ArrayRef<Frame> frames, const Machine &machine, ArrayRef<re
   auto rows = [&](ArrayRef<Frame> frames, ArrayRef<recur::PhaseOp> nests, Value first, Value end) {
     frames.front().forEachRow(first, end, [&](Value, const Row &row) {
       ComingRow next;
-      if (frame.kind() == GroupKind::Loop)
+      if (frame.kind() == GroupKind::Loop && !frame.isOfSingleRow())
         next.number = b.smaller(b.add(row.b, b.integer(1)), b.sub(end, b.integer(1)));
       for (size_t i = 0; i < nests.size(); ++i)
         emitNestRow(frames[i], machine, nests[i], row, next);

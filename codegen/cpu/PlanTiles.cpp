@@ -189,21 +189,26 @@ private:
   /// together.
   int64_t blocksOfPanel(recur::PhaseOp phase, ArrayRef<Group> groups) {
     int64_t products = 0, columnBytes = 0, vectors = 0;
+    bool inParts = true; // with narrow panels in a loop
     for (const Group &group : groups) {
       Layout layout = layoutOf(group.front(), group.size(), /*blocks=*/1);
       products = std::max(products, layout.products);
       columnBytes = std::max(columnBytes, layout.depth * layout.lanes * layout.stored.getIntOrFloatBitWidth() / 8);
       vectors = layout.panels;
+      inParts &= !PanelFormat::of(layout.stored).narrow() &&
+                 TileCore::hasPartsInLoop(layout.depth, fullTileColumns(machine) * columnBytes);
     }
-    int64_t columns = columnsOfPanel(phase, vectors * products, products, columnBytes);
+    int64_t columns = columnsOfPanel(phase, vectors * products, products, columnBytes, inParts);
     return fullPanels(vectors, std::clamp<int64_t>(columns / products, 1, vectors), products);
   }
 
   /// A tile of many rows is best with as many columns as fit in registers: panels are short then. A single row needs
   /// many sums at once, which wide panels give it: the fewer a narrow one has, the larger a wide one may be. The steps
   /// of a loop go through panels to and fro and find those in the nearest cache that were used last, if it holds them
-  /// beside what the loop's other phases use in between: with narrow panels where not all weights fit, and no wide one.
-  int64_t columnsOfPanel(recur::PhaseOp phase, int64_t allColumns, int64_t products, int64_t columnBytes) {
+  /// beside what the loop's other phases use in between: with narrow panels where not all weights fit, and no wide one,
+  /// or where narrow ones have sums enough, being in parts.
+  int64_t columnsOfPanel(recur::PhaseOp phase, int64_t allColumns, int64_t products, int64_t columnBytes,
+                         bool inParts) {
     int64_t narrow = fullTileColumns(machine), wide = 2 * narrow, sums = narrow / products * products;
     int64_t wideBytes = wide / products * products * columnBytes;
     auto loop = dyn_cast<recur::LoopOp>(phase->getParentOp());
@@ -215,7 +220,7 @@ private:
     int64_t inLoop = bytesOfWeights(loop), others = inLoop - bytesOfWeights(phase);
     bool allFit = inLoop <= nearestCacheBytes, narrowFits = others + narrow * columnBytes <= nearestCacheBytes;
     bool wideDoes = allColumns > wide && others + wideBytes <= nearestCacheBytes;
-    return !allFit && narrowFits && !wideDoes ? narrow : wide;
+    return !allFit && narrowFits && (inParts || !wideDoes) ? narrow : wide;
   }
 
   int64_t bytesOfWeights(Operation *of) {

@@ -113,11 +113,14 @@ struct ProductGroup {
   }
   bool isChunked() { return chunk() < steps(); }
   /// A multiplication takes four cycles and two start in each, so that a row needs eight sums at once. Another panel's
-  /// are at hand, unless there is none, or only one in a loop that finds it in the nearest cache.
+  /// are at hand, unless there is none, or only one in a loop that finds it in the nearest cache, or all are small.
   int64_t parts() {
-    bool isPair = panels == 2 && inLoop && steps() * rowBytes() <= nearestCacheBytes;
-    bool isNarrow = columns <= 4 && (panels == 1 || isPair);
-    return isNarrow && !isChunked() && depth >= 8 && depth % TileCore::turnOfTwoParts == 0 ? 2 : 1;
+    if (isChunked() || columns > 4 || !TileCore::canHaveParts(depth))
+      return 1;
+    int64_t bytes = steps() * rowBytes();
+    bool isPair = panels == 2 && bytes <= nearestCacheBytes;
+    bool isSmall = columns == 4 && !arithmetic->panel().narrow() && TileCore::hasPartsInLoop(depth, bytes);
+    return panels == 1 || (inLoop && (isPair || isSmall)) ? 2 : 1;
   }
 };
 

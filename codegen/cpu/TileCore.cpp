@@ -20,6 +20,16 @@ static int64_t unrolling(int64_t rows, int64_t columns, const PanelFormat &panel
   return rows * columns >= 16 && columns > 3 && !panel.narrow() ? TileCore::mostUnrolled : 1;
 }
 
+/// Into how many chunks the columns of a tile are divided, so that all sums of a chunk are in registers, and the
+/// weights of a step as well (three rows of eight columns), unless that leaves fewer sums than a processor works on at
+/// once.
+static int64_t chunksOf(const Machine &machine, int64_t rows, int64_t columns) {
+  constexpr int64_t fewestSums = 8;
+  int64_t chunks = llvm::divideCeil(columns, std::max<int64_t>(sumRegisters(machine) / rows, 1));
+  bool crowded = rows * columns + columns >= machine.registers;
+  return chunks == 1 && crowded && rows * columns >= 2 * fewestSums ? 2 : chunks;
+}
+
 int64_t fullTileColumns(const Machine &machine) { return sumRegisters(machine) / tileRows; }
 
 int64_t mostTileRows(const Machine &machine, int64_t columns, int64_t steps) {
@@ -86,7 +96,7 @@ private:
     SmallVector<Value> a;
     for (int64_t i = 0; i < count; ++i)
       a.push_back(b.load(b.pointerType(), b.at(rows, b.pointerType(), b.integer(i))));
-    int64_t chunks = llvm::divideCeil(columns, std::max<int64_t>(sumRegisters(machine) / (count * parts), 1));
+    int64_t chunks = chunksOf(machine, count * parts, columns);
     for (int64_t chunk = 0, first = 0; chunk < chunks; ++chunk) {
       int64_t width = llvm::divideCeil(columns - first, chunks - chunk);
       emitChunk(a, first, width);
@@ -98,8 +108,7 @@ private:
   void emitChunk(ArrayRef<Value> a, int64_t first, int64_t count) {
     int64_t tile = int64_t(a.size()) * count;
     // Which part a step is in must not depend on the rows.
-    int64_t inPair = arithmetic.panel().narrow() ? 1 : 2,
-            turn = parts > 1 ? parts * inPair : unrolling(a.size(), count, arithmetic.panel());
+    int64_t turn = parts > 1 ? parts : unrolling(a.size(), count, arithmetic.panel());
     SmallVector<Value> sums =
         b.foldUnrolled(steps, turn, startOf(tile, first, count), [&](Value step, int64_t i, ValueRange before) {
           SmallVector<Value> next(before);
@@ -107,7 +116,7 @@ private:
             b.prefetch(b.at(ahead, arithmetic.cell(), b.mul(step, aheadStep)));
           if (ahead && first + count == columns && i == 0 && a.size() > 1)
             beside.bringInNext(b, step, turn);
-          multiply(a, step, first, count, MutableArrayRef(next).slice(i / inPair % parts * tile, tile));
+          multiply(a, step, first, count, MutableArrayRef(next).slice(i % parts * tile, tile));
           return next;
         });
     for (int64_t n = tile; n < parts * tile; ++n)

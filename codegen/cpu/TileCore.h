@@ -38,6 +38,14 @@ struct TileCore {
 
   /// k that two parts take in a turn: with a multiple of it, sums are the same for all formats that multiply alike.
   static constexpr int64_t turnOfTwoParts = 4;
+  /// Whether sums can have two parts.
+  static bool canHaveParts(int64_t depth) { return depth >= 8 && depth % turnOfTwoParts == 0; }
+  /// Whether panels of four columns have sums in two parts in the steps of a loop that reads more weights than the
+  /// nearest cache holds: a row of its own then keeps the processor busy, and finds the panel that the step before has
+  /// used last. Larger panels lose with several rows what a single one gains (measured).
+  static bool hasPartsInLoop(int64_t depth, int64_t panelBytes) {
+    return canHaveParts(depth) && panelBytes <= 24 * 1024;
+  }
   /// The `reach` for weights from beyond the second-level cache: 2 KB. 4 KB do no better, and 512 bytes worse than
   /// none.
   int64_t reachBeyondCaches() const { return 2048 * 8 / arithmetic.cell().getIntOrFloatBitWidth(); }

@@ -124,3 +124,22 @@ recur.system @Odd {
     }
   }
 }
+
+// -----
+
+// Twice as much as the nearest cache holds: narrow panels, of which two stay there from step to step. Their sums have parts
+// (partial-sums.mlir).
+// CHECK-LABEL: recur.system @SmallInLoop
+// CHECK: recur.slot prepared "h.packed" : <tensor<1x4x64x4x16xf32>>
+recur.system @SmallInLoop {
+  %W = recur.slot param "W" : <tensor<256x64xf32>>
+  %h = recur.slot output "h" time batch : <tensor<256xf32>>
+  recur.loop forward {
+    recur.phase "h" space [256] {
+      %w = recur.read %W offset 0 strides [64, 1] : (!recur.slot<tensor<256x64xf32>>) -> tensor<256x64xf32>
+      %before = recur.read %h shift -1 offset 64 strides [1] : (!recur.slot<tensor<256xf32>>) -> tensor<64xf32>
+      %p = recur.matmul %w, %before : (tensor<256x64xf32>, tensor<64xf32>) -> tensor<256xf32>
+      recur.write %p, %h offset 0 strides [1] : tensor<256xf32>, <tensor<256xf32>>
+    }
+  }
+}

@@ -449,3 +449,30 @@ recur.system exported @repeated_in_loop {
   %h = recur.mul %q, %d : tensor<4xf32>
   recur.output "h", %h : tensor<4xf32>
 }
+
+// -----
+
+// A gate that only a later phase needs is computed there, if what it is made of is stored anyway: nothing is stored for it,
+// and its activation runs while that phase waits for a sum.
+// CHECK-LABEL: @gate_where_used
+// CHECK: recur.loop forward
+// CHECK: recur.phase "z" space [4] {
+// CHECK-NOT: recur.sigmoid
+// CHECK: recur.reduce sum
+// CHECK-NOT: recur.sigmoid
+// CHECK: recur.phase "mul" space [4] {
+// CHECK: recur.sigmoid
+recur.system exported @gate_where_used {
+  %x = recur.input "x" : tensor<4xf32>
+  %U = recur.param "U" init <xavier> : tensor<4x4xf32>
+  %hp = recur.delay %h by 1 state "h" : tensor<4xf32>
+  %z = recur.matmul %U, %hp : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %a = recur.add %z, %x : tensor<4xf32>
+  %o = recur.sigmoid %a : tensor<4xf32>
+  %s = recur.reduce sum %z dim 0 keep : tensor<4xf32> -> tensor<1xf32>
+  %b = recur.broadcast %s : tensor<1xf32> -> tensor<4xf32>
+  %t = recur.tanh %b : tensor<4xf32>
+  %h = recur.mul %o, %t : tensor<4xf32>
+  recur.equation "z", %z : tensor<4xf32>
+  recur.output "h", %h : tensor<4xf32>
+}
