@@ -195,8 +195,9 @@ private:
       products = std::max(products, layout.products);
       columnBytes = std::max(columnBytes, layout.depth * layout.lanes * layout.stored.getIntOrFloatBitWidth() / 8);
       vectors = layout.panels;
+      int64_t columns = fullTileColumns(machine);
       inParts &= !PanelFormat::of(layout.stored).narrow() &&
-                 TileCore::hasPartsInLoop(layout.depth, fullTileColumns(machine) * columnBytes);
+                 TileCore::hasPartsInLoop(machine, columns, layout.depth, columns * columnBytes);
     }
     int64_t columns = columnsOfPanel(phase, vectors * products, products, columnBytes, inParts);
     return fullPanels(vectors, std::clamp<int64_t>(columns / products, 1, vectors), products);

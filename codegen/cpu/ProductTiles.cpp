@@ -98,7 +98,8 @@ struct ProductGroup {
   std::unique_ptr<TileArithmetic> arithmetic;
   Value rows, out; // see TileCore; `out` for every tile of a block
 
-  bool inLoop = false;   // of which a step waits for the one before
+  bool inLoop = false; // of which a step waits for the one before
+  bool hasSmallPanels = false;
   bool matrix = false;   // tiles of up to 16 rows in tile registers
   int64_t rowStride = 0; // bytes from a converted row to the next; 0: rows are read in place
   Value converted;
@@ -106,6 +107,7 @@ struct ProductGroup {
   static constexpr int64_t rowHead = 64;
 
   int64_t steps() { return panelRows - arithmetic->panel().head; }
+  int64_t panelBytes() { return steps() * rowBytes(); }
   int64_t rowBytes() { return columns * lanes * vector.getType().getElementTypeBitWidth() / 8; }
   /// Steps of a chunk: two of them fit in a second-level cache, so that the next comes in while one is used.
   int64_t chunk() {
@@ -117,10 +119,8 @@ struct ProductGroup {
   int64_t parts() {
     if (isChunked() || columns > 4 || !TileCore::canHaveParts(depth))
       return 1;
-    int64_t bytes = steps() * rowBytes();
-    bool isPair = panels == 2 && bytes <= nearestCacheBytes;
-    bool isSmall = columns == 4 && !arithmetic->panel().narrow() && TileCore::hasPartsInLoop(depth, bytes);
-    return panels == 1 || (inLoop && (isPair || isSmall)) ? 2 : 1;
+    bool isPair = panels == 2 && panelBytes() <= nearestCacheBytes;
+    return panels == 1 || (inLoop && (isPair || hasSmallPanels)) ? 2 : 1;
   }
 };
 
@@ -223,6 +223,8 @@ private:
       group->arithmetic = makeArithmetic(b, machine, packed.getElementType(), real, group->lanes);
       group->inLoop = frame.kind() == GroupKind::Loop;
       group->matrix = isMatrixPacked(machine, packed);
+      group->hasSmallPanels = !group->arithmetic->panel().narrow() &&
+                              TileCore::hasPartsInLoop(machine, group->columns, group->depth, group->panelBytes());
     }
     group->products[weights.getProduct()] = product;
   }

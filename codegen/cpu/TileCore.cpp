@@ -107,8 +107,9 @@ private:
   /// Columns first … first + count - 1 of all rows: as many sums as there are registers for.
   void emitChunk(ArrayRef<Value> a, int64_t first, int64_t count) {
     int64_t tile = int64_t(a.size()) * count;
-    // Which part a step is in must not depend on the rows.
-    int64_t turn = parts > 1 ? parts : unrolling(a.size(), count, arithmetic.panel());
+    // Which part a step is in must not depend on the rows. Weights are read in order: the processor fetches them ahead.
+    int64_t stepsOfPart = machine.registers < 32 || arithmetic.panel().narrow() ? 1 : 2;
+    int64_t turn = parts > 1 ? parts * stepsOfPart : unrolling(a.size(), count, arithmetic.panel());
     SmallVector<Value> sums =
         b.foldUnrolled(steps, turn, startOf(tile, first, count), [&](Value step, int64_t i, ValueRange before) {
           SmallVector<Value> next(before);

@@ -40,11 +40,12 @@ struct TileCore {
   static constexpr int64_t turnOfTwoParts = 4;
   /// Whether sums can have two parts.
   static bool canHaveParts(int64_t depth) { return depth >= 8 && depth % turnOfTwoParts == 0; }
-  /// Whether panels of four columns have sums in two parts in the steps of a loop that reads more weights than the
+  /// Whether panels of so many columns have sums in two parts in the steps of a loop that reads more weights than the
   /// nearest cache holds: a row of its own then keeps the processor busy, and finds the panel that the step before has
-  /// used last. Larger panels lose with several rows what a single one gains (measured).
-  static bool hasPartsInLoop(int64_t depth, int64_t panelBytes) {
-    return canHaveParts(depth) && panelBytes <= 24 * 1024;
+  /// used last. Larger panels lose with several rows what a single one gains (measured), and with fewer registers so
+  /// would small ones.
+  static bool hasPartsInLoop(const Machine &machine, int64_t columns, int64_t depth, int64_t panelBytes) {
+    return columns == 4 && columns <= fullTileColumns(machine) && canHaveParts(depth) && panelBytes <= 24 * 1024;
   }
   /// The `reach` for weights from beyond the second-level cache: 2 KB. 4 KB do no better, and 512 bytes worse than
   /// none.

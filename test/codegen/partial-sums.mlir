@@ -1,6 +1,7 @@
 // A matrix of one narrow panel: two sums for each output, which steps of k go to in turn, so that a single row waits for
 // half as many multiplications. Wide ones have another panel's sums to go on with, and an odd depth stays as it is.
 // RUN: seq-opt %s --recur-plan-tiles="vector-bits=512 registers=32" --recur-lower-to-cpu="vector-bits=512 registers=32" | FileCheck %s
+// RUN: seq-opt %s --recur-plan-tiles="vector-bits=256 registers=16" --recur-lower-to-cpu="vector-bits=256 registers=16" | FileCheck %s --check-prefix=FEW
 
 // CHECK-LABEL: func.func private @S.map0.y(
 // CHECK: call @tile.f32.16x1.parts2(
@@ -8,7 +9,10 @@
 // CHECK: call @tile.f32.16x1.ahead(
 // CHECK-LABEL: func.func private @S.map2.wide(
 // CHECK: call @tile.f32.16x6.ahead(
-// Several narrow panels, of which a loop finds some in the nearest cache.
+// Several narrow panels, of which a loop finds some in the nearest cache: with registers enough.
+// FEW-LABEL: func.func private @S.loop0.small(
+// FEW-NOT: parts2
+// FEW: call @tile.f32.8x
 // CHECK-LABEL: func.func private @S.loop0.small(
 // CHECK: call @tile.f32.16x4.parts2(
 // A row of its own: weights are read in their order, which the processor's prefetching follows.
@@ -17,7 +21,9 @@
 // CHECK: scf.for {{.*}} iter_args(%[[A:.*]] = %{{.*}}, %[[B:.*]] = %{{.*}}) -> (vector<16xf32>, vector<16xf32>)
 // CHECK: %[[A0:.*]] = math.fma %{{.*}}, %{{.*}}, %[[A]]
 // CHECK: %[[B0:.*]] = math.fma %{{.*}}, %{{.*}}, %[[B]]
-// CHECK: scf.yield %[[A0]], %[[B0]]
+// CHECK: %[[A1:.*]] = math.fma %{{.*}}, %{{.*}}, %[[A0]]
+// CHECK: %[[B1:.*]] = math.fma %{{.*}}, %{{.*}}, %[[B0]]
+// CHECK: scf.yield %[[A1]], %[[B1]]
 // CHECK: arith.addf
 // CHECK: case 2 {
 recur.system @S {
