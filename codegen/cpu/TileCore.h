@@ -36,7 +36,7 @@ struct TileCore {
   TileCore(const TileArithmetic &arithmetic, int64_t lanes, int64_t columns)
       : arithmetic(arithmetic), lanes(lanes), columns(columns) {}
 
-  /// k that two parts take in a turn: with a multiple of it, sums are the same for all formats that multiply alike.
+  /// k that two parts take in a turn of the loop: only a multiple of it is divided.
   static constexpr int64_t turnOfTwoParts = 4;
   /// Whether sums can have two parts.
   static bool canHaveParts(int64_t depth) { return depth >= 8 && depth % turnOfTwoParts == 0; }
@@ -57,7 +57,7 @@ struct TileCore {
   int64_t lanes, columns;
   int64_t mostRows = tileRows; // of a call
   int64_t strideA = 1;         // elements from a_i[k] to a_i[k + 1], where rows are read in place
-  int64_t parts = 1;           // of each sum, which pairs of k go to in turn, whatever the format of weights
+  int64_t parts = 1;           // of each sum, which steps of k go to in turn
   mlir::Value rows;            // array of pointers a_i
   mlir::Value weights;         // w, contiguous: its head, then [step][columns][lanes] cells
   mlir::Value steps;           // groups of k
