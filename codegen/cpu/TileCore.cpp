@@ -108,7 +108,9 @@ private:
   void emitChunk(ArrayRef<Value> a, int64_t first, int64_t count) {
     int64_t tile = int64_t(a.size()) * count;
     // Which part a step is in must not depend on the rows. Weights are read in order: the processor fetches them ahead.
-    int64_t stepsOfPart = machine.registers < 32 || arithmetic.panel().narrow() ? 1 : 2;
+    // A part takes two steps a turn where the compiler keeps the sums in registers then.
+    bool areFew = parts * tile < 16 && machine.registers >= 32;
+    int64_t stepsOfPart = areFew && !arithmetic.panel().narrow() ? 2 : 1;
     int64_t turn = parts > 1 ? parts * stepsOfPart : unrolling(a.size(), count, arithmetic.panel());
     SmallVector<Value> sums =
         b.foldUnrolled(steps, turn, startOf(tile, first, count), [&](Value step, int64_t i, ValueRange before) {
