@@ -11,8 +11,8 @@ namespace recur {
 
 //===-- Recognition -----------------------------------------------------------------===//
 
-/// x, if `value` is its mean over `dim`, repeated along it; or null.
-static Value meanIsOf(Value value, int64_t dim) {
+/// The sum of x over `dim`, if `value` is the mean that it gives, repeated along it; or null.
+static ReduceOp sumOfMean(Value value, int64_t dim) {
   auto spread = value.getDefiningOp<BroadcastOp>();
   auto mean = spread ? spread.getX().getDefiningOp<DivOp>() : DivOp();
   auto sum = mean ? mean.getX().getDefiningOp<ReduceOp>() : ReduceOp();
@@ -21,7 +21,7 @@ static Value meanIsOf(Value value, int64_t dim) {
     return {};
   auto type = cast<RankedTensorType>(sum.getX().getType());
   bool isSpreadBack = type == value.getType() && (sum.getKeep() || dim == 0);
-  return isSpreadBack && count.getSplat() == type.getDimSize(dim) ? sum.getX() : Value();
+  return isSpreadBack && count.getSplat() == type.getDimSize(dim) ? sum : ReduceOp();
 }
 
 /// Whether the elements of `value` along `dim` are the same.
@@ -38,8 +38,10 @@ static bool isSameAlong(Value value, int64_t dim) {
 
 /// Whether the elements of `value` along `dim` sum to zero because their mean has been subtracted.
 static bool isCentred(Value value, int64_t dim) {
-  if (auto sub = value.getDefiningOp<SubOp>())
-    return meanIsOf(sub.getY(), dim) == sub.getX();
+  if (auto sub = value.getDefiningOp<SubOp>()) {
+    ReduceOp sum = sumOfMean(sub.getY(), dim);
+    return sum && sum.getX() == sub.getX();
+  }
   if (auto mul = value.getDefiningOp<MulOp>())
     return (isSameAlong(mul.getY(), dim) && isCentred(mul.getX(), dim)) ||
            (isSameAlong(mul.getX(), dim) && isCentred(mul.getY(), dim));
@@ -54,11 +56,11 @@ static bool isCentred(Value value, int64_t dim) {
 /// The product of a matrix with a vector whose mean `centred` subtracts from it, if it is used for that alone; or null.
 static MatmulOp productOf(SubOp centred) {
   auto product = centred.getX().getDefiningOp<MatmulOp>();
-  if (!product || meanIsOf(centred.getY(), 0) != product.getResult())
+  ReduceOp sum = sumOfMean(centred.getY(), 0);
+  if (!product || !sum || sum.getX() != product.getResult())
     return {};
   auto matrix = cast<RankedTensorType>(product.getA().getType());
-  bool isAlone =
-      llvm::all_of(product->getUsers(), [&](Operation *user) { return user == centred || isa<ReduceOp>(user); });
+  bool isAlone = llvm::all_of(product->getUsers(), [&](Operation *user) { return user == centred || user == sum; });
   return matrix.getRank() == 2 && product.isMatrixVector() && isAlone ? product : MatmulOp();
 }
 

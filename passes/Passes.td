@@ -84,7 +84,8 @@ def RecurSimplify : Pass<"recur-simplify", "::recur::SystemOp"> {
     - merges equal equations and erases those that no output, loss, gradient or state needs. With `drop-equations` a
       named equation may go, too.
 
-    Numbers change only by the order of sums and products, and where a zero meets a NaN or an infinity (`x * 0` is 0).
+    Numbers change only by the order of sums and products, by what rounding leaves of a sum that is zero, and where a zero
+    meets a NaN or an infinity (`x * 0` is 0, and so is the sum of `x - mean(x)`).
 
     Pre-condition: none. Works on the level of equations.
 

@@ -38,7 +38,7 @@ public:
   }
 
 private:
-  /// One operation on what other groups have stored.
+  /// One operation on what other groups or earlier steps have stored.
   bool isAtHand(PhaseNode &node) {
     size_t sequences = llvm::count_if(node.reads, [&](const Access &access) {
       auto constant = access.base.getDefiningOp<ConstantOp>();

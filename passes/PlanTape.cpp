@@ -217,15 +217,12 @@ bool TapePlan::requireSources() {
     saved[*varying.begin()] += elementsOf(value);
     llvm::append_range(madeOf[*varying.begin()], missing);
   }
-  bool changed = false;
-  for (auto [source, elements] : saved) {
-    if (elements <= elementsOf(source))
-      continue;
-    for (Value value : madeOf[source])
-      require(value);
-    changed = true;
-  }
-  return changed;
+  size_t before = required.size();
+  for (auto [source, elements] : saved)
+    if (elements > elementsOf(source))
+      for (Value value : madeOf[source])
+        require(value);
+  return required.size() > before;
 }
 
 //===-- Splitting the joint system ------------------------------------------------------===//

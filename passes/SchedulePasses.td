@@ -102,7 +102,7 @@ def RecurFormPhases : Pass<"recur-form-phases", "::mlir::ModuleOp"> {
     phase holds all gates of a unit. The totals that make up the gradient of a parameter are added in its memory,
     through sums, concats and transposes. A cheap value that a reduction takes, such as the square of a deviation, has
     no phase of its own: each that uses it computes it from what is stored anyway, and so for one operation in a loop on
-    what other groups have stored. Loops take all that is ready into one phase, because each costs a barrier a step; maps
+    what other groups or earlier steps have stored. Loops take all that is ready into one phase, because each costs a barrier a step; maps
     only what belongs together, and totals that read the same sequence. Totals stand last in a map.
 
     Pre-condition: groups (`recur-schedule`). Afterwards there are only slots, groups and phases, with a workspace

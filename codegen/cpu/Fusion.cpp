@@ -60,10 +60,19 @@ static Reads readsOf(recur::PhaseOp phase, const llvm::DenseSet<Value> &written)
   return found;
 }
 
-/// Totals of outer products at the end of `fused` that copy what a phase sums up, so that it need not be read again.
+static bool addToOneSlot(recur::PhaseOp phase, recur::PhaseOp other) {
+  llvm::DenseSet<Value> slots;
+  for (auto total : phase.getOps<recur::AccumulateOp>())
+    slots.insert(total.getSlot());
+  return llvm::any_of(other.getOps<recur::AccumulateOp>(),
+                      [&](recur::AccumulateOp total) { return slots.contains(total.getSlot()); });
+}
+
+/// Totals of outer products at the end of `fused` that copy what a phase sums up, so that it need not be read again. No
+/// total that the phase adds to as well may come after it: it may be one that stores its first block (`first`).
 static FusedPhases *totalsThatCopy(recur::PhaseOp phase, MutableArrayRef<FusedPhases> fused, Value scratch) {
   for (FusedPhases &earlier : llvm::reverse(fused)) {
-    if (!earlier.front().getTotal())
+    if (!earlier.front().getTotal() || addToOneSlot(phase, earlier.front()))
       return nullptr;
     if (scratch && isTotalOfOuter(earlier.front()) && sumsOperands(phase, earlier.front()))
       return &earlier;

@@ -94,7 +94,7 @@ private:
   template <typename Access> void bringIn(ComingRow &row, const RowAddresses &addresses, Access access, int64_t shift) {
     auto slot = access.getSlot().template getDefiningOp<recur::SlotOp>();
     RankedTensorType type = slot.getType().getValue();
-    bool isVectors = space.size() == 1 && space[0] > 1 && access.getStrides() == ArrayRef<int64_t>{1};
+    bool isVectors = space.size() == 1 && lanes > 1 && access.getStrides() == ArrayRef<int64_t>{1};
     int64_t first = isVectors ? access.getOffset() : -1;
     bool isSequence = slot.getTime() && !slot.getRing() && slot.getBatch();
     if (!isSequence || row.known.contains({slot, shift, -1}) || !row.known.insert({slot, shift, first}).second)

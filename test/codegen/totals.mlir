@@ -83,3 +83,43 @@ recur.system @B {
     }
   }
 }
+
+// -----
+
+// A sum that adds to what a later total stores first stays where it is, behind that total.
+// CHECK-LABEL: func.func private @T.map0.v(
+// CHECK-NOT: @total.sum
+// CHECK-LABEL: func.func private @T.map0.w(
+// CHECK-NOT: @total.sum
+// CHECK-LABEL: func.func private @T.map0.row(
+// CHECK-NOT: @total.sum
+!v = !recur.slot<tensor<32xf32>>
+!m = !recur.slot<tensor<32x32xf32>>
+!w = !recur.slot<tensor<16x32xf32>>
+!c = !recur.slot<tensor<16xf32>>
+recur.system @T {
+  %a = recur.slot input "a" time batch : !v
+  %c = recur.slot input "c" time batch : !c
+  %x = recur.slot input "x" time batch : !v
+  %y = recur.slot input "y" time batch : !v
+  %dV = recur.slot d_param "V" zeroed : !m
+  %dW = recur.slot d_param "W" zeroed : !w
+  recur.map {
+    recur.phase "v" space [32, 32] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<32xf32>
+      %1 = recur.read %x offset 0 strides [1] : (!v) -> tensor<32xf32>
+      %2 = recur.outer %0, %1 : (tensor<32xf32>, tensor<32xf32>) -> tensor<32x32xf32>
+      recur.accumulate %2, %dV offset 0 strides [32, 1] : tensor<32x32xf32>, !m
+    }
+    recur.phase "w" space [16, 32] total {
+      %0 = recur.read %c offset 0 strides [1] : (!c) -> tensor<16xf32>
+      %1 = recur.read %y offset 0 strides [1] : (!v) -> tensor<32xf32>
+      %2 = recur.outer %0, %1 : (tensor<16xf32>, tensor<32xf32>) -> tensor<16x32xf32>
+      recur.accumulate %2, %dW offset 0 strides [32, 1] : tensor<16x32xf32>, !w
+    }
+    recur.phase "row" space [32] total {
+      %0 = recur.read %a offset 0 strides [1] : (!v) -> tensor<32xf32>
+      recur.accumulate %0, %dW offset 0 strides [1] : tensor<32xf32>, !w
+    }
+  }
+}

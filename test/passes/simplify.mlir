@@ -312,6 +312,25 @@ recur.system @TotalsOfCentred {
   recur.output "other", %5 : tensor<4xf32>
 }
 
+// Nor if another reduction needs the product: there would be two.
+// CHECK-LABEL: recur.system @AlsoReduced
+// CHECK: recur.matmul %{{.*}}, %x
+// CHECK-NOT: recur.matmul
+// CHECK: recur.output "z"
+recur.system @AlsoReduced {
+  %x = recur.input "x" : tensor<4xf32> loc("x")
+  %w = recur.param "W" init <xavier> : tensor<8x4xf32>
+  %n = recur.constant dense<8.0> : tensor<1xf32>
+  %0 = recur.matmul %w, %x : (tensor<8x4xf32>, tensor<4xf32>) -> tensor<8xf32>
+  %1 = recur.reduce sum %0 dim 0 keep : tensor<8xf32> -> tensor<1xf32>
+  %2 = recur.div %1, %n : tensor<1xf32>
+  %3 = recur.broadcast %2 : tensor<1xf32> -> tensor<8xf32>
+  %y = recur.sub %0, %3 : tensor<8xf32>
+  recur.output "y", %y : tensor<8xf32>
+  %z = recur.reduce max %0 dim 0 keep : tensor<8xf32> -> tensor<1xf32>
+  recur.output "z", %z : tensor<1xf32>
+}
+
 // A state reads what the caller gives, even if the sequence is zero; a shift without a state does not.
 // CHECK-LABEL: recur.system @ShiftsOfZero
 // CHECK: %[[S:.*]] = recur.delay %{{.*}} by 1 state "s"
