@@ -176,8 +176,8 @@ def Recur_PhaseOp : Recur_Op<"phase", GraphRegionNoTerminator.traits> {
     of the phase (pointwise ops and reductions) or `recur.read`s. Pointwise ops that only feed a reduction have the
     shape of its operand, and are computed in its loop. What another phase needs is written.
 
-    With `total`, the phase runs over all rows of a `recur.map` and adds up: it ends in `recur.accumulate`, and
-    no row's value is stored.
+    With `total`, the phase runs over all rows of a `recur.map`, or of each step of a `recur.loop`, and adds up: it ends
+    in `recur.accumulate`, and no row's value is stored.
 
     ```mlir
     recur.phase "h" space [4] {

@@ -32,7 +32,9 @@ void buildSchedulePipeline(OpPassManager &passes) {
 
 void buildPhasesPipeline(OpPassManager &passes) {
   passes.addPass(createRecurFormPhases());
+  passes.addNestedPass<SystemOp>(createRecurJoinLoops());
   passes.addNestedPass<SystemOp>(createRecurPlanMemory());
+  passes.addNestedPass<SystemOp>(createRecurShareMemory());
 }
 
 void registerPipelines() {

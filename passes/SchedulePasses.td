@@ -137,6 +137,47 @@ def RecurFormPhases : Pass<"recur-form-phases", "::mlir::ModuleOp"> {
   ];
 }
 
+def RecurJoinLoops : Pass<"recur-join-loops", "::recur::SystemOp"> {
+  let summary = "leaves no sequence in memory for pointwise work alone";
+  let description = [{
+    A sequence that a loop writes, and of which the map behind it needs each step for pointwise work and sums of that
+    alone, would be stored for these only. Their phases join the loop, where the step is in a cache, and the sequence
+    need not be kept from step to step (`recur-plan-memory`). Sums then go from step to step in the order of the loop.
+    The gradients of normalised cells are such: the gates' gradients are needed for those of gains and biases, and to
+    pass both normalisations.
+
+    Pre-condition: phases (`recur-form-phases`).
+
+    ```mlir
+    // before
+    recur.loop backward {
+      recur.phase "d.z" space [4] {
+        %a = recur.read %d_y offset 0 strides [1] : (!recur.slot<tensor<4xf32>>) -> tensor<4xf32>
+        recur.write %a, %d_z offset 0 strides [1] : tensor<4xf32>, !recur.slot<tensor<4xf32>>
+      }
+    }
+    recur.map {
+      recur.phase "d.b" space [4] total {
+        %a = recur.read %d_z offset 0 strides [1] : (!recur.slot<tensor<4xf32>>) -> tensor<4xf32>
+        recur.accumulate %a, %d_b offset 0 strides [1] : tensor<4xf32>, !recur.slot<tensor<4xf32>>
+      }
+    }
+    // after
+    recur.loop backward {
+      recur.phase "d.z" space [4] {
+        %a = recur.read %d_y offset 0 strides [1] : (!recur.slot<tensor<4xf32>>) -> tensor<4xf32>
+        recur.write %a, %d_z offset 0 strides [1] : tensor<4xf32>, !recur.slot<tensor<4xf32>>
+      }
+      recur.phase "d.b" space [4] total {
+        %a = recur.read %d_z offset 0 strides [1] : (!recur.slot<tensor<4xf32>>) -> tensor<4xf32>
+        recur.accumulate %a, %d_b offset 0 strides [1] : tensor<4xf32>, !recur.slot<tensor<4xf32>>
+      }
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numWithinStep", "num-within-step", "sequences that the loop alone needs now">];
+}
+
 def RecurPlanMemory : Pass<"recur-plan-memory", "::recur::SystemOp"> {
   let summary = "makes slots fewer and smaller";
   let description = [{
@@ -163,6 +204,35 @@ def RecurPlanMemory : Pass<"recur-plan-memory", "::recur::SystemOp"> {
     Statistic<"numRings", "num-rings", "workspace slots that hold a few steps">,
     Statistic<"numPrepared", "num-prepared", "slots that prepare fills">
   ];
+}
+
+def RecurShareMemory : Pass<"recur-share-memory", "::recur::SystemOp"> {
+  let summary = "lets values of different times share a slot";
+  let description = [{
+    A sequence of the workspace that is written only when another one of its type is not read any more takes that
+    one's slot (and name): first of all that of what it is made of, element by element, whose lines are in a cache then.
+    For that, sums over a group's rows that need nothing of the group come before its other phases. What the rows of
+    one group alone use keeps its slot, since the group may hand it on without memory.
+
+    Pre-condition: phases whose memory is planned (`recur-plan-memory`): a slot that a ring or one step suffices for is
+    none of these any more.
+
+    ```mlir
+    // before; nothing reads %x later
+    recur.phase "y" space [4] {
+      %a = recur.read %x offset 0 strides [1] : (!recur.slot<tensor<4xf32>>) -> tensor<4xf32>
+      %b = recur.tanh %a : tensor<4xf32>
+      recur.write %b, %y offset 0 strides [1] : tensor<4xf32>, !recur.slot<tensor<4xf32>>
+    }
+    // after
+    recur.phase "y" space [4] {
+      %a = recur.read %x offset 0 strides [1] : (!recur.slot<tensor<4xf32>>) -> tensor<4xf32>
+      %b = recur.tanh %a : tensor<4xf32>
+      recur.write %b, %x offset 0 strides [1] : tensor<4xf32>, !recur.slot<tensor<4xf32>>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numShared", "num-shared", "slots whose values went to another one">];
 }
 
 #endif // RECUR_SCHEDULE_PASSES_TD
