@@ -1,6 +1,7 @@
 //===- CellRows.cpp - Cells that nobody tuned by hand ------------------------------------===//
 #include "bench/CellRows.h"
 
+#include "bench/HandWritten.h"
 #include "bench/OurRuns.h"
 #include "bench/Python.h"
 #include "bench/Row.h"
@@ -60,6 +61,7 @@ Numbers cellRow(const CellSource &cell, const Shape &shape) {
   Contestants contestants, references;
   contestants.push_back(std::make_unique<OurRun>(session, run::Entry::Forward, std::nullopt));
   addFrameworkLoop(contestants, cell.name, session);
+  addHandWrittenLayerNorm(contestants, session);
   references.push_back(std::make_unique<OurRun>(referenceSession, run::Entry::Forward, std::nullopt, "LSTM"));
   Numbers numbers =
       compareAgreeing(std::move(contestants), flopsOf(*model, shape), forwardTolerance, std::move(references));

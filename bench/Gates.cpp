@@ -10,13 +10,6 @@ namespace {
 
 using Values = std::vector<float>;
 
-Values find(const run::Description &info, const run::Tensors &params, const std::string &name) {
-  for (size_t i = 0; i < info.params.size(); ++i)
-    if (info.params[i].name == name)
-      return Values(params[i].as<float>(), params[i].as<float>() + params[i].elements());
-  throw std::runtime_error(info.model + " has no parameter '" + name + "'");
-}
-
 /// Columns [begin, end) of a row-major matrix.
 Values columns(const Values &matrix, int64_t width, int64_t begin, int64_t end) {
   Values result;
@@ -39,11 +32,19 @@ CellFile bench::fileOf(Cell cell) {
   throw std::logic_error("no such cell");
 }
 
+std::vector<float> bench::readParameter(const run::Description &info, const run::Tensors &params,
+                                        const std::string &name) {
+  for (size_t i = 0; i < info.params.size(); ++i)
+    if (info.params[i].name == name)
+      return Values(params[i].as<float>(), params[i].as<float>() + params[i].elements());
+  throw std::runtime_error(info.model + " has no parameter '" + name + "'");
+}
+
 GateWeights bench::readGates(Cell cell, const run::Description &info, const run::Tensors &params) {
   GateWeights weights;
   weights.I = info.dims.at("I");
   weights.H = info.dims.at("H");
-  auto named = [&](const std::string &name) { return find(info, params, name); };
+  auto named = [&](const std::string &name) { return readParameter(info, params, name); };
   if (cell == Cell::Lstm) {
     for (const char *gate : {"f", "i", "o", "C"}) {
       Values both = named(std::string("W_") + gate); // [h, x]

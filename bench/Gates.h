@@ -30,6 +30,9 @@ struct GateWeights {
   std::vector<float> stateBias; ///< of the candidate, inside the reset (reset after the product alone)
 };
 
+/// One of them by its name, row-major. `params` in the order of the description.
+std::vector<float> readParameter(const run::Description &info, const run::Tensors &params, const std::string &name);
+
 /// `params` in the order of the description: the parameters, or their gradients.
 GateWeights readGates(Cell cell, const run::Description &info, const run::Tensors &params);
 

@@ -2,6 +2,7 @@
 #include "bench/StepRows.h"
 
 #include "bench/EigenStep.h"
+#include "bench/HandWritten.h"
 #include "bench/OneDnn.h"
 #include "bench/OurRuns.h"
 #include "bench/Python.h"
@@ -67,6 +68,7 @@ Numbers streaming(int64_t H) {
   Contestants contestants;
   contestants.push_back(std::make_unique<OurSteps>(session));
   addTemplateSteps(contestants, session);
+  addHandWrittenSteps(contestants, session);
   contestants.push_back(oneDnn().steps(Cell::Lstm, session));
   addOnnxRuntimeSteps(contestants, session);
   return byStep(compareAgreeing(std::move(contestants), flopsOf(*model), tolerance));

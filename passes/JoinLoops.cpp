@@ -75,10 +75,11 @@ private:
     if (!phase.getOps<MatmulOp>().empty() || !phase.getOps<OuterOp>().empty())
       return false;
     return llvm::all_of(phase.getOps<ReadOp>(), [&](ReadOp read) { return isKnownAtStep(read, joining); }) &&
-           llvm::all_of(phase.getOps<WriteOp>(), [](WriteOp write) {
-             auto slot = write.getSlot().getDefiningOp<SlotOp>();
-             return slot.getTime() && slot.getBatch();
-           }) &&
+           llvm::all_of(phase.getOps<WriteOp>(),
+                        [](WriteOp write) {
+                          auto slot = write.getSlot().getDefiningOp<SlotOp>();
+                          return slot.getTime() && slot.getBatch();
+                        }) &&
            llvm::all_of(phase.getOps<AccumulateOp>(), [&](AccumulateOp sum) { return isOnlySum(sum, phase); });
   }
 

@@ -210,8 +210,9 @@ def RecurShareMemory : Pass<"recur-share-memory", "::recur::SystemOp"> {
   let summary = "lets values of different times share a slot";
   let description = [{
     A sequence of the workspace that is written only when another one of its type is not read any more takes that
-    one's slot (and name): first of all that of what it is made of, element by element, whose lines are in a cache then.
-    For that, sums over a group's rows that need nothing of the group come before its other phases. What the rows of
+    one's slot (and name). It may take that of what it is made of, element by element. Of several, the one that was used
+    last is taken, which may still be in a cache. Sums over a group's rows that need nothing of the group come before its
+    other phases where that sets a slot free. What the rows of
     one group alone use keeps its slot, since the group may hand it on without memory.
 
     Pre-condition: phases whose memory is planned (`recur-plan-memory`): a slot that a ring or one step suffices for is

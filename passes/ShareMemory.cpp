@@ -1,9 +1,8 @@
 //===- ShareMemory.cpp - One slot for values of different times -----------------------===//
 #include "passes/Passes.h"
 
-#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 #define DEBUG_TYPE "recur-share-memory"
 
@@ -118,15 +117,14 @@ namespace {
 /// How the values of one slot could take the place of those of another.
 struct Succession {
   SlotOp earlier;
-  bool inPlace = false;                      // made of those that they overwrite
-  llvm::SmallSetVector<PhaseOp, 2> comeFirst; // totals that read the earlier values, in their order
+  llvm::SmallPtrSet<Operation *, 2> comeFirst; // totals that read the earlier values
 };
 } // namespace
 
 static std::optional<Succession> succession(SlotOp earlier, SlotOp later) {
   PhaseOp overwriter = firstWriter(later);
   Operation *group = overwriter->getParentOp();
-  Succession found{earlier, false, {}};
+  Succession found{earlier, {}};
   for (Operation *user : earlier->getUsers()) {
     PhaseOp phase = phaseOf(user);
     if (phase->getParentOp() != group) {
@@ -139,7 +137,6 @@ static std::optional<Succession> succession(SlotOp earlier, SlotOp later) {
     if (!read || read.getShift() != 0)
       return {};
     if (phase == overwriter) {
-      found.inPlace = true;
       for (auto write : phase.getOps<WriteOp>())
         if (write.getSlot() == later.getResult() && !canOverwrite(write, read))
           return {};
@@ -152,32 +149,25 @@ static std::optional<Succession> succession(SlotOp earlier, SlotOp later) {
   return found;
 }
 
-/// The best place for the values of `later`: that of what they are made of, or else what was used last and may still
-/// be in a cache.
+/// The place that was used last, and may still be in a cache, for the values of `later`: best of all that of what they
+/// are made of.
 static std::optional<Succession> findPlace(SlotOp later, ArrayRef<SlotOp> slots) {
   std::optional<Succession> best;
   for (SlotOp slot : slots) {
     if (slot == later || slot.getType() != later.getType())
       continue;
     std::optional<Succession> found = succession(slot, later);
-    if (!found)
-      continue;
-    auto isBetter = [&] {
-      if (found->inPlace != best->inPlace)
-        return found->inPlace;
-      return precedes(lastUser(best->earlier), lastUser(found->earlier));
-    };
-    if (!best || isBetter())
+    if (found && (!best || precedes(lastUser(best->earlier), lastUser(slot))))
       best = found;
   }
   return best;
 }
 
-static void moveToFront(ArrayRef<PhaseOp> totals) {
-  for (PhaseOp total : totals) {
-    auto phases = total->getParentRegion()->getOps<PhaseOp>();
-    total->moveBefore(*llvm::find_if(phases, [](PhaseOp phase) { return !phase.getTotal(); }));
-  }
+static void moveToFront(const llvm::SmallPtrSetImpl<Operation *> &totals, Block &phases) {
+  Operation *front = &phases.front();
+  for (Operation &phase : llvm::make_early_inc_range(phases))
+    if (totals.contains(&phase) && &phase != front)
+      phase.moveBefore(front);
 }
 
 //===-- The pass ---------------------------------------------------------------------------===//
@@ -195,7 +185,7 @@ struct ShareMemory : public recur::impl::RecurShareMemoryBase<ShareMemory> {
       std::optional<Succession> place = findPlace(later, slots);
       if (!place)
         continue;
-      moveToFront(place->comeFirst.getArrayRef());
+      moveToFront(place->comeFirst, *firstWriter(later)->getBlock());
       later.replaceAllUsesWith(place->earlier.getResult());
       llvm::erase(slots, later);
       later.erase();

@@ -197,3 +197,48 @@ recur.system exported @nothing_left {
     }
   }
 }
+
+// -----
+
+!s = !recur.slot<tensor<4xf32>>
+
+// Of two sequences, the first one's sum does not come between the loop's rows and those that the second one brings; these
+// bring with them what they need of the map.
+// CHECK-LABEL: @two_sequences
+// CHECK: recur.phase "a"
+// CHECK: recur.phase "scale"
+// CHECK: recur.phase "y"
+// CHECK: recur.phase "d_b" space [4] total
+// CHECK-NOT: recur.map
+recur.system exported @two_sequences {
+  %x = recur.slot input "x" time batch : !s
+  %y = recur.slot output "y" time batch : !s
+  %db = recur.slot d_param "b" zeroed : !s
+  %a = recur.slot workspace "a" time batch : !s
+  %b = recur.slot workspace "b" time batch : !s
+  %k = recur.slot workspace "k" time batch : !s
+  recur.loop forward {
+    recur.phase "a" space [4] {
+      %0 = recur.read %x offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.write %0, %a offset 0 strides [1] : tensor<4xf32>, !s
+      recur.write %0, %b offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+  recur.map {
+    recur.phase "scale" space [4] {
+      %0 = recur.read %x offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %1 = recur.tanh %0 : tensor<4xf32>
+      recur.write %1, %k offset 0 strides [1] : tensor<4xf32>, !s
+    }
+    recur.phase "y" space [4] {
+      %0 = recur.read %b offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %1 = recur.read %k offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %2 = recur.mul %0, %1 : tensor<4xf32>
+      recur.write %2, %y offset 0 strides [1] : tensor<4xf32>, !s
+    }
+    recur.phase "d_b" space [4] total {
+      %0 = recur.read %a offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.accumulate %0, %db offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+}

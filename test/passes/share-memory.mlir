@@ -107,7 +107,7 @@ recur.system exported @used_last {
 
 !s = !recur.slot<tensor<4xf32>>
 
-// No row but the phase's own may be needed by a group that overwrites: rows do not pass in step.
+// No row but the phase's own may be needed by a group that overwrites, whichever phase needs it: rows do not pass in step.
 // CHECK-LABEL: @another_row
 // CHECK: recur.slot workspace "a"
 // CHECK: recur.slot workspace "b"
@@ -123,8 +123,12 @@ recur.system exported @another_row {
     }
   }
   recur.map {
-    recur.phase "b" space [4] {
+    recur.phase "y" space [4] {
       %0 = recur.read %a shift -1 offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.write %0, %y offset 0 strides [1] : tensor<4xf32>, !s
+    }
+    recur.phase "b" space [4] {
+      %0 = recur.read %x offset 0 strides [1] : (!s) -> tensor<4xf32>
       recur.write %0, %b offset 0 strides [1] : tensor<4xf32>, !s
     }
   }
@@ -290,6 +294,144 @@ recur.system exported @within_one_group {
       %0 = recur.read %a offset 0 strides [1] : (!s) -> tensor<4xf32>
       recur.write %0, %b offset 0 strides [1] : tensor<4xf32>, !s
     }
+    recur.phase "y" space [4] {
+      %0 = recur.read %b offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.write %0, %y offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+}
+
+// -----
+
+!s = !recur.slot<tensor<4xf32>>
+
+// A sum that needs the group's values as well cannot come first: the slot is not free.
+// CHECK-LABEL: @sum_of_both
+// CHECK: recur.slot workspace "a"
+// CHECK: recur.slot workspace "b"
+recur.system exported @sum_of_both {
+  %x = recur.slot input "x" time batch : !s
+  %dc = recur.slot d_param "c" zeroed : !s
+  %a = recur.slot workspace "a" time batch : !s
+  %b = recur.slot workspace "b" time batch : !s
+  recur.map {
+    recur.phase "a" space [4] {
+      %0 = recur.read %x offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.write %0, %a offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+  recur.map {
+    recur.phase "b" space [4] {
+      %0 = recur.read %a offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %1 = recur.tanh %0 : tensor<4xf32>
+      recur.write %1, %b offset 0 strides [1] : tensor<4xf32>, !s
+    }
+    recur.phase "d_c" space [4] total {
+      %0 = recur.read %a offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %1 = recur.read %b offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %2 = recur.mul %0, %1 : tensor<4xf32>
+      recur.accumulate %2, %dc offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+}
+
+// -----
+
+!s = !recur.slot<tensor<4xf32>>
+
+// Nor can one that adds to what another sum of the group adds to.
+// CHECK-LABEL: @sums_of_one_gradient
+// CHECK: recur.slot workspace "a"
+// CHECK: recur.slot workspace "b"
+recur.system exported @sums_of_one_gradient {
+  %x = recur.slot input "x" time batch : !s
+  %dc = recur.slot d_param "c" zeroed : !s
+  %a = recur.slot workspace "a" time batch : !s
+  %b = recur.slot workspace "b" time batch : !s
+  recur.map {
+    recur.phase "a" space [4] {
+      %0 = recur.read %x offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.write %0, %a offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+  recur.map {
+    recur.phase "b" space [4] {
+      %0 = recur.read %a offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %1 = recur.tanh %0 : tensor<4xf32>
+      recur.write %1, %b offset 0 strides [1] : tensor<4xf32>, !s
+    }
+    recur.phase "d_c" space [4] total {
+      %0 = recur.read %b offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.accumulate %0, %dc offset 0 strides [1] : tensor<4xf32>, !s
+    }
+    recur.phase "d_c" space [4] total {
+      %0 = recur.read %a offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.accumulate %0, %dc offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+}
+
+// -----
+
+!s = !recur.slot<tensor<4xf32>>
+!d = !recur.slot<tensor<8xf32>>
+
+// What is written overlaps other elements that are read: they may not be loaded yet.
+// CHECK-LABEL: @overlap
+// CHECK: recur.slot workspace "a"
+// CHECK: recur.slot workspace "b"
+recur.system exported @overlap {
+  %x = recur.slot input "x" time batch : !s
+  %y = recur.slot output "y" time batch : !s
+  %a = recur.slot workspace "a" time batch : !d
+  %b = recur.slot workspace "b" time batch : !d
+  recur.map {
+    recur.phase "a" space [4] {
+      %0 = recur.read %x offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.write %0, %a offset 0 strides [1] : tensor<4xf32>, !d
+    }
+  }
+  recur.loop forward {
+    recur.phase "b" space [4] {
+      %0 = recur.read %a offset 0 strides [1] : (!d) -> tensor<4xf32>
+      recur.write %0, %b offset 3 strides [1] : tensor<4xf32>, !d
+    }
+  }
+  recur.map {
+    recur.phase "y" space [4] {
+      %0 = recur.read %b offset 3 strides [1] : (!d) -> tensor<4xf32>
+      recur.write %0, %y offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+}
+
+// -----
+
+!s = !recur.slot<tensor<4xf32>>
+!d = !recur.slot<tensor<8xf32>>
+
+// Slots of different types do not share.
+// CHECK-LABEL: @other_type
+// CHECK: recur.slot workspace "a"
+// CHECK: recur.slot workspace "b"
+recur.system exported @other_type {
+  %x = recur.slot input "x" time batch : !s
+  %y = recur.slot output "y" time batch : !s
+  %a = recur.slot workspace "a" time batch : !d
+  %b = recur.slot workspace "b" time batch : !s
+  recur.map {
+    recur.phase "a" space [4] {
+      %0 = recur.read %x offset 0 strides [1] : (!s) -> tensor<4xf32>
+      recur.write %0, %a offset 0 strides [1] : tensor<4xf32>, !d
+    }
+  }
+  recur.loop forward {
+    recur.phase "b" space [4] {
+      %0 = recur.read %a offset 0 strides [1] : (!d) -> tensor<4xf32>
+      recur.write %0, %b offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+  recur.map {
     recur.phase "y" space [4] {
       %0 = recur.read %b offset 0 strides [1] : (!s) -> tensor<4xf32>
       recur.write %0, %y offset 0 strides [1] : tensor<4xf32>, !s
