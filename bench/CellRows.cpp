@@ -61,7 +61,7 @@ Numbers cellRow(const CellSource &cell, const Shape &shape) {
   Contestants contestants, references;
   contestants.push_back(std::make_unique<OurRun>(session, run::Entry::Forward, std::nullopt));
   addFrameworkLoop(contestants, cell.name, session);
-  addHandWrittenLayerNorm(contestants, session);
+  addHandWrittenRow(contestants, session);
   references.push_back(std::make_unique<OurRun>(referenceSession, run::Entry::Forward, std::nullopt, "LSTM"));
   Numbers numbers =
       compareAgreeing(std::move(contestants), flopsOf(*model, shape), forwardTolerance, std::move(references));

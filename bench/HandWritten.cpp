@@ -1,4 +1,4 @@
-//===- HandWritten.cpp - Two loops in intrinsics, for what a bar asks of the machine ------===//
+//===- HandWritten.cpp - Loops in intrinsics, for what a bar asks of the machine ------===//
 #include "bench/HandWritten.h"
 
 using namespace seqc;
@@ -137,71 +137,69 @@ private:
   Array state, input, bias, h, c;
 };
 
-//===-- A row of LayerNormLSTM --------------------------------------------------------------===//
+//===-- A row of a cell with four gates -----------------------------------------------------===//
 
-class LayerNorm : public Contestant {
-public:
-  static constexpr int H = 64, blocks = H / lanes, gates = 4, tileRows = 5;
+Array inBlocks(const std::vector<float> &values) {
+  Array array(values.size() / lanes);
+  for (size_t i = 0; i < values.size(); ++i)
+    array[i / lanes].at[i % lanes] = values[i];
+  return array;
+}
 
-  explicit LayerNorm(const Session &session)
+/// I = H. Weights lie in panels of 16 units, in each the gates side by side.
+template <int H> class Row : public Contestant {
+protected:
+  static constexpr int blocks = H / lanes, gates = 4, tileRows = 5;
+  using Sums = std::array<Vector, gates>;
+
+  explicit Row(const Session &session)
       : Contestant("by hand"), steps(session.steps()), x(session.inputs.front().as<float>()), y(size_t(steps * H)),
-        z(size_t(steps * gates * blocks)) {
-    auto named = [&](const char *name) { return readParameter(session.info(), session.params, name); };
-    state = pack(named("W_h"));
-    input = pack(named("W_x"));
-    auto inBlocks = [](const std::vector<float> &values) {
-      Array array(values.size() / lanes);
-      for (size_t i = 0; i < values.size(); ++i)
-        array[i / lanes].at[i % lanes] = values[i];
-      return array;
-    };
-    gainOfState = inBlocks(named("α_h"));
-    gainOfInput = inBlocks(named("α_x"));
-    gainOfCell = inBlocks(named("α_c"));
-    bias = inBlocks(named("b"));
-    biasOfCell = inBlocks(named("β_c"));
-  }
-
-  void run() override {
-    for (int64_t t = 0; t < steps; t += tileRows)
-      if (steps - t >= tileRows)
-        ofInputs<tileRows>(t);
-      else
-        for (int64_t rest = t; rest < steps; ++rest)
-          ofInputs<1>(rest);
-    loop();
-  }
+        z(size_t(steps * gates * blocks)) {}
 
   Results results() override { return {{"h", y}}; }
 
-private:
-  using Sums = std::array<Vector, gates>;
-  static constexpr size_t panelSize = size_t(H) * gates;
-
-  /// Panels of 16 units, in each the gates side by side. Without the mean over all outputs, which then have none.
-  static Array pack(const std::vector<float> &weights) {
+  /// `weight`: of gate, unit and input.
+  template <typename Function> static Array pack(Function weight) {
     Array packed(panelSize * blocks);
-    for (size_t k = 0; k < H; ++k) {
-      double mean = 0;
-      for (size_t row = 0; row < gates * H; ++row)
-        mean += weights[row * H + k] / double(gates * H);
-      for (size_t row = 0; row < gates * H; ++row) {
-        size_t gate = row / H, unit = row % H;
-        packed[unit / lanes * panelSize + k * gates + gate].at[unit % lanes] = float(weights[row * H + k] - mean);
-      }
-    }
+    for (size_t gate = 0; gate < gates; ++gate)
+      for (size_t unit = 0; unit < H; ++unit)
+        for (size_t k = 0; k < H; ++k)
+          packed[unit / lanes * panelSize + k * gates + gate].at[unit % lanes] = weight(gate, unit, k);
     return packed;
   }
 
-  static Vector factorOf(Vector squares, float count) {
-    return reciprocalRoot(_mm512_fmadd_ps(sumOfLanes(squares), splat(1 / count), splat(1e-5f)));
+  /// What the inputs add to the gates, in `z`.
+  void multiplyInputs() {
+    for (int64_t t = 0; t < steps; t += tileRows)
+      if (steps - t >= tileRows)
+        multiplyInputs<tileRows>(t);
+      else
+        for (int64_t rest = t; rest < steps; ++rest)
+          multiplyInputs<1>(rest);
   }
 
-  /// What the inputs of `Rows` steps add to the gates.
-  template <int Rows> void ofInputs(int64_t t) {
-    Vector squares[Rows];
-    for (Vector &square : squares)
-      square = splat(0);
+  /// All products of a step with the state, and `finish` for each block. To and fro, so that the nearest caches still
+  /// hold what is used first.
+  template <typename Function> __attribute__((always_inline)) void step(int64_t t, const float *h, Function finish) {
+    if (t % 2 == 0)
+#pragma clang loop unroll(full)
+      for (int block = 0; block < blocks; ++block)
+        finish(block, product(block, h));
+    else
+#pragma clang loop unroll(full)
+      for (int block = blocks - 1; block >= 0; --block)
+        finish(block, product(block, h));
+  }
+
+  int64_t steps;
+  const float *x;
+  std::vector<float> y;
+  Array z, state, input;
+
+private:
+  static constexpr size_t panelSize = size_t(H) * gates;
+
+  template <int Rows> void multiplyInputs(int64_t t) {
     Cells *rows = z.data() + t * gates * blocks;
     for (int block = 0; block < blocks; ++block) {
       Vector sums[Rows][gates];
@@ -215,22 +213,12 @@ private:
           for (int gate = 0; gate < gates; ++gate)
             sums[row][gate] = _mm512_fmadd_ps(splat(x[(t + row) * H + k]), load(weights[gate]), sums[row][gate]);
       for (int row = 0; row < Rows; ++row)
-        for (int gate = 0; gate < gates; ++gate) {
-          squares[row] = _mm512_fmadd_ps(sums[row][gate], sums[row][gate], squares[row]);
+        for (int gate = 0; gate < gates; ++gate)
           _mm512_store_ps(rows[(row * gates + gate) * blocks + block].at, sums[row][gate]);
-        }
-    }
-    for (int row = 0; row < Rows; ++row) {
-      Vector factor = factorOf(squares[row], gates * H);
-      for (int i = 0; i < gates * blocks; ++i) {
-        Cells &cells = rows[row * gates * blocks + i];
-        Vector normed = _mm512_mul_ps(load(cells), factor);
-        _mm512_store_ps(cells.at, _mm512_fmadd_ps(normed, load(gainOfInput[size_t(i)]), load(bias[size_t(i)])));
-      }
     }
   }
 
-  /// The gates of 16 units, before the norm; even and odd k apart.
+  /// The gates of 16 units; even and odd k apart.
   Sums product(int block, const float *h) const {
     Sums even, odd;
     even.fill(splat(0));
@@ -246,24 +234,101 @@ private:
       even[gate] = _mm512_add_ps(even[gate], odd[gate]);
     return even;
   }
+};
 
-  __attribute__((noinline)) void loop() {
+class LstmRow : public Row<128> {
+public:
+  static constexpr int H = 128;
+
+  explicit LstmRow(const Session &session) : Row(session) {
+    GateWeights weights = readGates(Cell::Lstm, session.info(), session.params);
+    state = pack([&](size_t gate, size_t unit, size_t k) { return weights.gates[gate].state[unit * H + k]; });
+    input = pack([&](size_t gate, size_t unit, size_t k) { return weights.gates[gate].input[unit * H + k]; });
+    for (const Gate &gate : weights.gates)
+      for (const Cells &cells : inBlocks(gate.bias))
+        bias.push_back(cells);
+  }
+
+  void run() override {
+    multiplyInputs();
+    Cells zero[blocks] = {}, c[blocks] = {};
+    const float *h = zero[0].at;
+    for (int64_t t = 0; t < steps; ++t) {
+      const Cells *ofInput = z.data() + t * gates * blocks;
+      float *out = y.data() + t * H;
+      step(t, h, [&](int block, const Sums &sums) {
+        auto gate = [&](int number) {
+          int i = number * blocks + block;
+          return _mm512_add_ps(_mm512_add_ps(load(ofInput[i]), load(bias[size_t(i)])), sums[size_t(number)]);
+        };
+        Vector f = sigmoid(gate(0)), i = sigmoid(gate(1)), o = sigmoid(gate(2));
+        Vector cell = _mm512_fmadd_ps(f, load(c[block]), _mm512_mul_ps(i, tanh(gate(3))));
+        _mm512_store_ps(c[block].at, cell);
+        _mm512_storeu_ps(out + block * lanes, _mm512_mul_ps(o, tanh(cell)));
+      });
+      h = out;
+    }
+  }
+
+private:
+  Array bias;
+};
+
+class LayerNormRow : public Row<64> {
+public:
+  static constexpr int H = 64;
+
+  explicit LayerNormRow(const Session &session) : Row(session) {
+    auto named = [&](const char *name) { return readParameter(session.info(), session.params, name); };
+    state = packCentred(named("W_h"));
+    input = packCentred(named("W_x"));
+    gainOfState = inBlocks(named("α_h"));
+    gainOfInput = inBlocks(named("α_x"));
+    gainOfCell = inBlocks(named("α_c"));
+    bias = inBlocks(named("b"));
+    biasOfCell = inBlocks(named("β_c"));
+  }
+
+  void run() override {
+    multiplyInputs();
+    normInputs();
     Cells zero[blocks] = {}, cell[blocks] = {};
     const float *h = zero[0].at;
     for (int64_t t = 0; t < steps; ++t) {
-      // To and fro, so that the nearest cache still holds what is used first.
       Sums sums[blocks];
-      if (t % 2 == 0)
-#pragma clang loop unroll(full)
-        for (int block = 0; block < blocks; ++block)
-          sums[block] = product(block, h);
-      else
-#pragma clang loop unroll(full)
-        for (int block = blocks - 1; block >= 0; --block)
-          sums[block] = product(block, h);
+      step(t, h, [&](int block, const Sums &ofBlock) { sums[block] = ofBlock; });
       float *out = y.data() + t * H;
       finish(sums, z.data() + t * gates * blocks, cell, out);
       h = out;
+    }
+  }
+
+private:
+  /// Without the mean over all outputs, which then have none.
+  static Array packCentred(const std::vector<float> &weights) {
+    std::vector<double> means(H);
+    for (size_t i = 0; i < weights.size(); ++i)
+      means[i % H] += weights[i] / double(gates * H);
+    return pack(
+        [&](size_t gate, size_t unit, size_t k) { return float(weights[(gate * H + unit) * H + k] - means[k]); });
+  }
+
+  static Vector factorOf(Vector squares, float count) {
+    return reciprocalRoot(_mm512_fmadd_ps(sumOfLanes(squares), splat(1 / count), splat(1e-5f)));
+  }
+
+  void normInputs() {
+    for (int64_t t = 0; t < steps; ++t) {
+      Cells *row = z.data() + t * gates * blocks;
+      std::array<Vector, gates> squares;
+      squares.fill(splat(0));
+      for (size_t i = 0; i < gates * blocks; ++i)
+        squares[i % gates] = _mm512_fmadd_ps(load(row[i]), load(row[i]), squares[i % gates]);
+      Vector factor = factorOf(sum(squares), gates * H);
+      for (size_t i = 0; i < gates * blocks; ++i) {
+        Vector normed = _mm512_mul_ps(load(row[i]), factor);
+        _mm512_store_ps(row[i].at, _mm512_fmadd_ps(normed, load(gainOfInput[i]), load(bias[i])));
+      }
     }
   }
 
@@ -300,31 +365,31 @@ private:
     }
   }
 
-  int64_t steps;
-  const float *x;
-  std::vector<float> y;
-  Array z, state, input, gainOfState, gainOfInput, gainOfCell, bias, biasOfCell;
+  Array gainOfState, gainOfInput, gainOfCell, bias, biasOfCell;
 };
 
-bool hasSize(const Session &session, int64_t I, int64_t H) {
-  return session.rows() == 1 && session.info().dims.at("I") == I && session.info().dims.at("H") == H;
+/// Adds what is written for these sizes.
+template <typename Loop>
+void addForSizes(Contestants &contestants, const Session &session, const char *model, int64_t I, int64_t H) {
+  const run::Description &info = session.info();
+  if (info.model == model && session.rows() == 1 && info.dims.at("I") == I && info.dims.at("H") == H)
+    contestants.push_back(std::make_unique<Loop>(session));
 }
 
 } // namespace
 
 void bench::addHandWrittenSteps(Contestants &contestants, const Session &session) {
-  if (hasSize(session, 1, Steps::H))
-    contestants.push_back(std::make_unique<Steps>(session));
+  addForSizes<Steps>(contestants, session, "LSTM", 1, Steps::H);
 }
 
-void bench::addHandWrittenLayerNorm(Contestants &contestants, const Session &session) {
-  if (session.info().model == "LayerNormLSTM" && hasSize(session, LayerNorm::H, LayerNorm::H))
-    contestants.push_back(std::make_unique<LayerNorm>(session));
+void bench::addHandWrittenRow(Contestants &contestants, const Session &session) {
+  addForSizes<LstmRow>(contestants, session, "LSTM", LstmRow::H, LstmRow::H);
+  addForSizes<LayerNormRow>(contestants, session, "LayerNormLSTM", LayerNormRow::H, LayerNormRow::H);
 }
 
 #else
 
 void bench::addHandWrittenSteps(Contestants &, const Session &) {}
-void bench::addHandWrittenLayerNorm(Contestants &, const Session &) {}
+void bench::addHandWrittenRow(Contestants &, const Session &) {}
 
 #endif

@@ -1,6 +1,7 @@
 //===- RecurrentRows.cpp - LSTM and GRU against their hand-written peers -----------------===//
 #include "bench/RecurrentRows.h"
 
+#include "bench/HandWritten.h"
 #include "bench/OneDnn.h"
 #include "bench/OurRuns.h"
 #include "bench/Python.h"
@@ -21,6 +22,7 @@ Numbers inference(Cell cell, const Shape &shape) {
   Contestants contestants;
   contestants.push_back(std::make_unique<OurRun>(*setting.session, run::Entry::Forward, cell));
   addInferencePeers(contestants, cell, *setting.session);
+  addHandWrittenRow(contestants, *setting.session);
   return compareAgreeing(std::move(contestants), setting.flops, forwardTolerance);
 }
 
