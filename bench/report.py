@@ -98,13 +98,14 @@ def versus_best(rows, bar_of, peak_bar_of=lambda row: 0):
     """Rows against the best opponent in each (bold), and the others beside it."""
     rows = [row for row in rows if row.best()]
     names = list(dict.fromkeys(name for row in rows for name in row.opponents()))
-    section = Section(["cell", "T,B,H", "µs", "GFLOP/s", "of peak"] + names + ["bar"])
+    by_hand = ["by hand"] if any(row.by_hand() for row in rows) else []
+    section = Section(["cell", "T,B,H", "µs", "GFLOP/s", "of peak"] + names + by_hand + ["bar"])
     for row in rows:
         bar, peak_bar, peak, best = bar_of(row), peak_bar_of(row), row.numbers["peak %"], row.best()
         ratios = {name: spread(row.ratio(name)) for name in row.opponents()}
         ratios[best] = f"**{ratios[best]}**"
         section.add([row.what, row.shape, row.microseconds(), f"{row.numbers['GFLOP/s']:.1f}", f"{peak:.0f} %"] +
-                    [ratios.get(name, "") for name in names] +
+                    [ratios.get(name, "") for name in names] + [row.by_hand() for _ in by_hand] +
                     [f"{bar}" + (f", {peak_bar} %" if peak_bar else "")],
                     row.ratio(best)[0] >= bar and peak >= peak_bar)
     return section
