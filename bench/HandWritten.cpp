@@ -5,8 +5,8 @@ using namespace seqc;
 using namespace seqc::bench;
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
+#include <algorithm>
 #include <array>
-#include <cmath>
 #include <immintrin.h>
 
 namespace {

@@ -102,8 +102,8 @@ def RecurFormPhases : Pass<"recur-form-phases", "::mlir::ModuleOp"> {
     phase holds all gates of a unit. The totals that make up the gradient of a parameter are added in its memory,
     through sums, concats and transposes. A cheap value that a reduction takes, such as the square of a deviation, has
     no phase of its own: each that uses it computes it from what is stored anyway, and so for one operation in a loop on
-    what other groups or earlier steps have stored. Loops take all that is ready into one phase, because each costs a barrier a step; maps
-    only what belongs together, and totals that read the same sequence. Totals stand last in a map.
+    what other groups or earlier steps have stored. Loops take all that is ready into one phase, because each costs a
+    barrier a step; maps only what belongs together, and totals that read the same sequence. Totals stand last in a map.
 
     Pre-condition: groups (`recur-schedule`). Afterwards there are only slots, groups and phases, with a workspace
     slot for every value that is read in another phase (`recur-plan-memory` makes them fewer and smaller).
@@ -212,8 +212,8 @@ def RecurShareMemory : Pass<"recur-share-memory", "::recur::SystemOp"> {
     A sequence of the workspace that is written only when another one of its type is not read any more takes that
     one's slot (and name). It may take that of what it is made of, element by element. Of several, the one that was used
     last is taken, which may still be in a cache. Sums over a group's rows that need nothing of the group come before its
-    other phases where that sets a slot free. What the rows of
-    one group alone use keeps its slot, since the group may hand it on without memory.
+    other phases where that sets a slot free. What the rows of one group alone use keeps its slot, since the group may
+    hand it on without memory.
 
     Pre-condition: phases whose memory is planned (`recur-plan-memory`): a slot that a ring or one step suffices for is
     none of these any more.

@@ -49,6 +49,15 @@ class Report(unittest.TestCase):
     def test_own_times_are_no_opponents(self):
         self.assertEqual(row("bf16/LSTM/100,1,128", f32_ratio=1.1, A_ratio=3).opponents(), ["A"])
 
+    def test_what_is_written_by_hand_has_a_column_but_is_no_opponent(self):
+        both = row("inference/LSTM/100,1,128", A_ratio=1.5, by_hand_ratio=0.96)
+        for written, others in ((both, []), (row("inference/LSTM/100,1,512", A_ratio=1.5), ["by hand"])):
+            header = report.inference_single([written]).header
+            self.assertEqual([name for name in ("A", "by hand") if name not in header], others)
+        section = report.inference_single([both])
+        self.assertEqual(section.verdicts(), [True])
+        self.assertIn("0.96 [0.96, 0.96]", section.lines[0][0])
+
     def test_the_better_narrow_weights_count(self):
         bf16, int8 = (row(f"{kind}/LSTM/100,1,128", f32_ratio=1.6, A_ratio=ratio, error=1e-3)
                       for kind, ratio in (("bf16", 1.7), ("int8", 2.1)))
