@@ -143,6 +143,7 @@ private:
   int64_t findIndex(recur::SlotOp slot);
   int64_t findState(StringRef name, int64_t index);
   int64_t findTape(recur::SlotOp slot, const ModelSlot &row);
+  void findHosts(recur::SystemOp system, ModelProgram &program);
   void addMissingGradients(ModelProgram &program);
 
   Model &model;
@@ -170,6 +171,19 @@ int64_t SlotReader::findTape(recur::SlotOp slot, const ModelSlot &row) {
   if (isNew)
     model.tape.push_back(row);
   return entry->second;
+}
+
+/// After all slots of the program have been read.
+void SlotReader::findHosts(recur::SystemOp system, ModelProgram &program) {
+  for (auto [slot, row] : llvm::zip_equal(system.getOps<recur::SlotOp>(), program.slots)) {
+    if (!slot.getHost())
+      continue;
+    StringRef host = slot.getHost().getDefiningOp<recur::SlotOp>().getName();
+    if (row.source == SEQC_TAPE)
+      model.tape[row.index].host = findNamed(model.outputs, host);
+    else
+      row.host = tape.at(host);
+  }
 }
 
 int64_t SlotReader::findIndex(recur::SlotOp slot) {
@@ -258,6 +272,7 @@ llvm::Error SlotReader::read(recur::SystemOp system, ModelProgram &program) {
                                      " is not in the model's interface");
     program.slots.push_back(row);
   }
+  findHosts(system, program);
   if (&program == &model.backward)
     addMissingGradients(program);
   return llvm::Error::success();

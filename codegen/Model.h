@@ -54,6 +54,7 @@ struct ModelSlot {
   bool prepareAlone = false;  // nothing else reads it
   bool readAfterStep = false; // states: the end of a single step reads it
   int64_t fallback = -1;
+  int64_t host = -1; // position among the outputs (slots of the tape) or on the tape (workspace)
 };
 
 /// One of forward, forward_taped and backward.

@@ -180,7 +180,7 @@ Constant *LibraryWriter::choose(GlobalVariable *models, const Twine &name) {
 Constant *TableWriter::slot(const ModelSlot &slot) {
   return ConstantStruct::getAnon({int32(slot.source), int32(slot.index), int64(slot.features), int32(slot.bytes),
                                   int8(slot.time), int8(slot.batch), int8(slot.zeroed), int8(slot.perThread),
-                                  int8(slot.ring), int32(slot.fallback)});
+                                  int8(slot.ring), int32(slot.fallback), int32(slot.host)});
 }
 
 Constant *TableWriter::slots(const std::vector<ModelSlot> &rows, const Twine &name) {

@@ -7,7 +7,8 @@ const seqc_slot *RuntimeModel::rows(const std::vector<ModelSlot> &from) {
   std::vector<seqc_slot> &rows = slots.emplace_back();
   for (const ModelSlot &slot : from)
     rows.push_back({slot.source, static_cast<int32_t>(slot.index), slot.features, slot.bytes, slot.time, slot.batch,
-                    slot.zeroed, slot.perThread, static_cast<uint8_t>(slot.ring), static_cast<int32_t>(slot.fallback)});
+                    slot.zeroed, slot.perThread, static_cast<uint8_t>(slot.ring), static_cast<int32_t>(slot.fallback),
+                    static_cast<int32_t>(slot.host)});
   return rows.data();
 }
 

@@ -144,13 +144,16 @@ def Recur_SlotType : TypeDef<Recur_Dialect, "Slot"> {
   let assemblyFormat = "`<` $value `>`";
 }
 
-def Recur_SlotOp : Recur_Op<"slot"> {
+def Recur_SlotOp : Recur_Op<"slot", [AttrSizedOperandSegments]> {
   let summary = "memory that phases read and write";
   let description = [{
     `name` is the caller's name for it, or says what a workspace slot holds. `time` and `batch` say along which axes it
     extends. `index`: which slot of a state (0: h[0], 1: h[-1], …). `zeroed`: cleared before a call.
     `ring`: a power of two; a slot with `time` holds no more than its last so many steps, step t where t mod ring is.
     `fallback`: the slot that is read where the caller gives none (state slots); none means zeros.
+    `host`: in `gradient`, which runs `forward_taped` and `backward` one after the other, the slot may be where that one
+    is. Of a slot of the tape: an output that has the same values, if the caller wants it and its rows follow one
+    another. Of a slot of the workspace: a slot of the tape whose values are not read any more when they are overwritten.
 
     ```mlir
     %h = recur.slot workspace "h" time batch : !recur.slot<tensor<4xf32>>
@@ -159,11 +162,11 @@ def Recur_SlotOp : Recur_Op<"slot"> {
   }];
   let arguments = (ins Recur_SlotSource:$source, StrAttr:$name, DefaultValuedAttr<Recur_Int, "0">:$index,
                        UnitAttr:$time, DefaultValuedAttr<Recur_Int, "0">:$ring, UnitAttr:$batch, UnitAttr:$zeroed,
-                       Optional<Recur_SlotType>:$fallback);
+                       Optional<Recur_SlotType>:$fallback, Optional<Recur_SlotType>:$host);
   let results = (outs Recur_SlotType:$slot);
   let assemblyFormat = [{
     $source $name (`index` $index^)? (`time` $time^)? (`ring` $ring^)? (`batch` $batch^)? (`zeroed` $zeroed^)?
-    (`fallback` $fallback^ `:` type($fallback))? attr-dict `:` type($slot)
+    (`fallback` $fallback^ `:` type($fallback))? (`host` $host^ `:` type($host))? attr-dict `:` type($slot)
   }];
   let hasVerifier = 1;
 }

@@ -237,6 +237,15 @@ LogicalResult InstanceOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
 LogicalResult SlotOp::verify() {
   if (getRing() != 0 && (!getTime() || getRing() < 0 || !llvm::isPowerOf2_64(getRing())))
     return emitOpError("expects a ring of a power of two steps, along time");
+  if (!getHost())
+    return success();
+  auto host = getHost().getDefiningOp<SlotOp>();
+  bool isTape = getSource() == SlotSource::tape;
+  if (!isTape && getSource() != SlotSource::workspace)
+    return emitOpError("of ") << stringifySlotSource(getSource()) << " cannot have a host";
+  if (host.getSource() != (isTape ? SlotSource::output : SlotSource::tape) || host.getType() != getType() ||
+      host.getTime() != getTime() || host.getBatch() != getBatch())
+    return emitOpError("expects as host ") << (isTape ? "an output" : "a slot of the tape") << " with the same extents";
   return success();
 }
 

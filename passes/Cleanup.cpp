@@ -1,4 +1,4 @@
-//===- Cleanup.cpp - Equal and dead equations ------------------------------------===//
+//===- Cleanup.cpp - Equal and dead operations -----------------------------------===//
 #include "passes/Cleanup.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -109,6 +109,17 @@ unsigned eraseDeadOps(Block &block, bool dropEquations) {
     op->erase();
   }
   return dead.size();
+}
+
+void eraseIdlePhases(SystemOp system) {
+  system.walk([](PhaseOp phase) {
+    bool idle = llvm::none_of(phase.getOps(), [](Operation &op) { return isa<WriteOp, AccumulateOp>(op); });
+    if (idle)
+      phase.erase();
+  });
+  for (Operation &group : llvm::make_early_inc_range(system.getBody().front()))
+    if (isa<OnceOp, MapOp, LoopOp, AtOp>(group) && group.getRegion(0).getOps<PhaseOp>().empty())
+      group.erase();
 }
 
 } // namespace recur

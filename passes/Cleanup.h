@@ -1,4 +1,4 @@
-//===- Cleanup.h - Equal and dead equations ---------------------------*- C++ -*-===//
+//===- Cleanup.h - Equal and dead operations --------------------------*- C++ -*-===//
 #ifndef SEQC_PASSES_CLEANUP_H
 #define SEQC_PASSES_CLEANUP_H
 
@@ -19,6 +19,9 @@ unsigned mergeEqualOps(mlir::Block &block);
 /// Erases what no result of the system depends on. Parameters, inputs and states stay: the caller knows them.
 /// `dropEquations` lets a `recur.equation` go whose value nothing else needs. Returns the number of ops erased.
 unsigned eraseDeadOps(mlir::Block &block, bool dropEquations);
+
+/// Erases phases that write nothing any more, with what they alone read, and groups that have no phase left.
+void eraseIdlePhases(SystemOp system);
 
 } // namespace recur
 

@@ -1,4 +1,5 @@
 //===- JoinLoops.cpp - What a loop's steps alone need joins the loop -------------------===//
+#include "passes/Cleanup.h"
 #include "passes/Passes.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -131,9 +132,8 @@ struct JoinLoops : public recur::impl::RecurJoinLoopsBase<JoinLoops> {
         continue;
       for (SlotOp slot : system.getOps<SlotOp>())
         numWithinStep += LoopAndMap(loop, map).joinReaders(slot);
-      if (map.getRegion().getOps<PhaseOp>().empty())
-        map.erase();
     }
+    eraseIdlePhases(system);
   }
 };
 

@@ -24,7 +24,7 @@ Value PhaseSlots::create(SlotSource source, StringRef name, RankedTensorType typ
     return slot;
   Location loc = NameLoc::get(builder.getStringAttr(name), UnknownLoc::get(builder.getContext()));
   slot = SlotOp::create(builder, loc, SlotType::get(builder.getContext(), type), source, name, index, time,
-                        /*ring=*/0, batch, zeroed, fallback);
+                        /*ring=*/0, batch, zeroed, fallback, /*host=*/Value());
   return slot;
 }
 

@@ -34,7 +34,9 @@ void buildPhasesPipeline(OpPassManager &passes) {
   passes.addPass(createRecurFormPhases());
   passes.addNestedPass<SystemOp>(createRecurJoinLoops());
   passes.addNestedPass<SystemOp>(createRecurPlanMemory());
+  passes.addPass(createRecurLayTape());
   passes.addNestedPass<SystemOp>(createRecurShareMemory());
+  passes.addPass(createRecurFindHosts());
 }
 
 void registerPipelines() {

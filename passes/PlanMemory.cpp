@@ -1,5 +1,7 @@
 //===- PlanMemory.cpp - Fewer and smaller slots ----------------------------------------===//
+#include "passes/Cleanup.h"
 #include "passes/Passes.h"
+#include "passes/analysis/SlotSharing.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -30,30 +32,6 @@ static unsigned moveToPrepared(SystemOp system) {
 }
 
 //===-- One slot for one value -----------------------------------------------------------===//
-
-/// Another slot that gets each value that `slot` gets, at the same place.
-static SlotOp findTwin(SlotOp slot, SlotSource source) {
-  SlotOp twin;
-  for (Operation *user : slot->getUsers()) {
-    auto write = dyn_cast<WriteOp>(user);
-    if (!write)
-      continue;
-    SlotOp candidate;
-    for (Operation *other : write.getValue().getUsers()) {
-      auto copy = dyn_cast<WriteOp>(other);
-      if (!copy || copy == write || copy.getOffset() != write.getOffset() || copy.getStrides() != write.getStrides())
-        continue;
-      auto target = copy.getSlot().getDefiningOp<SlotOp>();
-      if (target.getSource() == source && target.getType() == slot.getType() && target.getTime() == slot.getTime() &&
-          target.getBatch() == slot.getBatch() && !target.getFallback())
-        candidate = target;
-    }
-    if (!candidate || (twin && twin != candidate))
-      return {};
-    twin = candidate;
-  }
-  return twin;
-}
 
 static void eraseWrites(SlotOp slot) {
   for (Operation *user : llvm::make_early_inc_range(slot->getUsers()))
@@ -131,15 +109,6 @@ static int64_t ringOf(SlotOp slot) {
 }
 
 //===-- The pass ---------------------------------------------------------------------------===//
-
-/// Erases phases that write nothing any more, and what they alone read.
-static void eraseIdlePhases(SystemOp system) {
-  system.walk([](PhaseOp phase) {
-    bool idle = llvm::none_of(phase.getBody().front(), [](Operation &op) { return isa<WriteOp, AccumulateOp>(op); });
-    if (idle)
-      phase.erase();
-  });
-}
 
 namespace {
 

@@ -206,6 +206,34 @@ def RecurPlanMemory : Pass<"recur-plan-memory", "::recur::SystemOp"> {
   ];
 }
 
+def RecurLayTape : Pass<"recur-lay-tape", "::mlir::ModuleOp"> {
+  let summary = "keeps values on the tape where what they are made of was";
+  let description = [{
+    A sequence of the workspace of `forward_taped` that is read for the last time where values for the tape are made of
+    it, element by element, becomes the slot of the tape for all of these, if they fill it: the products for the gates
+    of a cell, and the gates. Nothing but their offsets changes in `backward`.
+
+    Pre-condition: phases whose memory is planned (`recur-plan-memory`). Before `recur-share-memory`, for which such
+    a sequence would have several lives.
+
+    ```mlir
+    // before
+    recur.phase "z" space [4] {
+      %a = recur.read %products offset 4 strides [1] : (!recur.slot<tensor<8xf32>>) -> tensor<4xf32>
+      %z = recur.sigmoid %a : tensor<4xf32>
+      recur.write %z, %z_tape offset 0 strides [1] : tensor<4xf32>, !recur.slot<tensor<4xf32>>
+    }
+    // after
+    recur.phase "z" space [4] {
+      %a = recur.read %tape offset 4 strides [1] : (!recur.slot<tensor<8xf32>>) -> tensor<4xf32>
+      %z = recur.sigmoid %a : tensor<4xf32>
+      recur.write %z, %tape offset 4 strides [1] : tensor<4xf32>, !recur.slot<tensor<8xf32>>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numLaid", "num-laid", "sequences that became a part of the tape">];
+}
+
 def RecurShareMemory : Pass<"recur-share-memory", "::recur::SystemOp"> {
   let summary = "lets values of different times share a slot";
   let description = [{
@@ -234,6 +262,28 @@ def RecurShareMemory : Pass<"recur-share-memory", "::recur::SystemOp"> {
     ```
   }];
   let statistics = [Statistic<"numShared", "num-shared", "slots whose values went to another one">];
+}
+
+def RecurFindHosts : Pass<"recur-find-hosts", "::mlir::ModuleOp"> {
+  let summary = "saves memory where forward and backward run in one call";
+  let description = [{
+    In `gradient` nobody reads the tape after `backward`, and outputs stay as they are until it is done. So a slot of the
+    tape may be where an output with the same values is, and a sequence that `backward` writes may be where one of
+    the tape was that is not read any more: for these it is given as `host`. Where `backward` is a call of its own, the
+    tape remains.
+
+    Pre-condition: phases, the last pass of them.
+
+    ```mlir
+    // before
+    %out = recur.slot output "h" time batch : !recur.slot<tensor<4xf32>>
+    %h = recur.slot tape "h" time batch : !recur.slot<tensor<4xf32>>
+    // after
+    %out = recur.slot output "h" time batch : !recur.slot<tensor<4xf32>>
+    %h = recur.slot tape "h" time batch host %out : !recur.slot<tensor<4xf32>> : !recur.slot<tensor<4xf32>>
+    ```
+  }];
+  let statistics = [Statistic<"numHosted", "num-hosted", "slots that have a host">];
 }
 
 #endif // RECUR_SCHEDULE_PASSES_TD

@@ -26,6 +26,7 @@ typedef struct seqc_context {
   const seqc_model *model;
   const seqc_call *call;
   const char *entry; /* for messages: "forward" */
+  int shares;        /* forward_taped and backward are one call: slots may be where their hosts are */
   /* For segments: */
   int64_t first_step;  /* number of its step 0 */
   int64_t surplus;     /* backward starts from that much less than 1 */

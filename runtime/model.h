@@ -79,6 +79,8 @@ typedef struct seqc_slot {
   uint8_t per_thread; /* each thread has memory of its own for it; without time and batch */
   uint8_t ring;       /* with time: no more than the last so many steps are kept, step t in row t mod ring; 0: all */
   int32_t fallback;   /* slot whose place is taken where the caller gives none; -1: zeros or scratch, with strides 0 */
+  int32_t host;       /* where it may be in `gradient`, or -1. In the tape's list: the output with its values; of a
+                         workspace slot: the slot of the tape, which has no host, whose values it may overwrite */
 } seqc_slot;
 
 typedef struct seqc_program {
@@ -128,7 +130,7 @@ typedef struct seqc_model {
   int32_t param_count, input_count, state_count, output_count;
   int32_t has_loss;
   seqc_program forward, forward_taped, backward;
-  const seqc_slot *tape; /* what forward_taped keeps; only extents and element of these count */
+  const seqc_slot *tape; /* what forward_taped keeps; only extents, element and host of these count */
   int64_t tape_count;
   const void *zeros;   /* see seqc_frame */
   uint64_t tag;        /* of tapes and prepared memory: equal only for models with equal tables */

@@ -113,19 +113,32 @@ static void tape_states(const seqc_run *run) {
   }
 }
 
+/* Where a slot of the tape is; `place` has its strides. */
+static seqc_place place_taped(const seqc_run *run, int32_t index, seqc_place place) {
+  const seqc_model *model = run->context->model;
+  const seqc_call *call = run->context->call;
+  int32_t host = model->tape[index].host;
+  if (run->context->shares && host >= 0 && call->outputs && call->outputs[host].data) {
+    seqc_place output = seqc_resolve(&call->outputs[host], model->tape[index].features, call->B, 1);
+    if (output.stride_t == place.stride_t && output.stride_b == place.stride_b)
+      return output;
+  }
+  place.base = (char *)call->tape + run->workspace.tape_offsets[model->state_count + index];
+  return place;
+}
+
 /* Where slot `i` is, without fallbacks; base NULL if the caller has no place for it. */
 static seqc_place place_slot(const seqc_run *run, int64_t i) {
-  const seqc_model *model = run->context->model;
   const seqc_call *call = run->context->call;
   const seqc_slot *slot = &run->program->slots[i];
   seqc_place own = run->workspace.frame->places[i]; /* base and contiguous strides */
   switch (slot->source) {
   case SEQC_WORKSPACE:
+    return run->context->shares && slot->host >= 0 ? place_taped(run, slot->host, own) : own;
   case SEQC_PREPARED:
     return own;
   case SEQC_TAPE:
-    own.base = (char *)call->tape + run->workspace.tape_offsets[model->state_count + slot->index];
-    return own;
+    return place_taped(run, slot->index, own);
   case SEQC_STATE:
     return place_state(run, slot, own);
   case SEQC_D_LOSS:
@@ -369,8 +382,10 @@ int seqc_run_gradient(const seqc_model *model, const seqc_call *call) {
   int status = check_entry(&context, &model->backward, uses_in_forward | SEQC_USES_GRADIENTS | SEQC_WRITES_TAPE);
   if (status)
     return status;
+  context.shares = seqc_find_cut(model, call->T, call->B).count <= 1;
   run_forward(&context, 1);
   run_backward(&context);
+  *(seqc_header *)call->tape = (seqc_header){0, 0, 0}; /* no later `backward` may read it */
   seqc_release_pool(call);
   return SEQC_OK;
 }

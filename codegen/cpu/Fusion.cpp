@@ -20,9 +20,11 @@ static bool canGoByRows(const Machine &machine, recur::PhaseOp phase, Value scra
   return isNest(machine, phase, scratch) || (isa<recur::MapOp>(group) && hasPackedProducts(phase));
 }
 
+/// One of the slots that may be where this one is.
 static Value memoryOf(Value slot) {
-  Value fallback = slot.getDefiningOp<recur::SlotOp>().getFallback();
-  return fallback ? memoryOf(fallback) : slot;
+  auto op = slot.getDefiningOp<recur::SlotOp>();
+  Value other = op.getFallback() ? op.getFallback() : op.getHost();
+  return other ? memoryOf(other) : slot;
 }
 
 /// The memory that a phase writes, if each of its rows writes a part of its own.

@@ -313,7 +313,7 @@ private:
     b.setInsertionPointAfter(last);
     return recur::SlotOp::create(b, system.getLoc(), recur::SlotType::get(b.getContext(), type), source, name,
                                  /*index=*/0, /*time=*/false, /*ring=*/0, /*batch=*/false, /*zeroed=*/false,
-                                 /*fallback=*/Value());
+                                 /*fallback=*/Value(), /*host=*/Value());
   }
 
   /// A phase that writes `value(space)` to the slot.

@@ -110,11 +110,12 @@ int64_t workPerRow(const Machine &machine, recur::PhaseOp phase) {
 
 //===-- Meetings --------------------------------------------------------------------===//
 
-// Where the caller gives no memory for a slot, it is that of its fallback.
 void Accesses::addSlot(llvm::DenseSet<Value> &slots, Value slot) {
   slots.insert(slot);
-  if (Value fallback = slot.getDefiningOp<recur::SlotOp>().getFallback())
-    addSlot(slots, fallback);
+  auto op = slot.getDefiningOp<recur::SlotOp>();
+  for (Value other : {op.getFallback(), op.getHost()})
+    if (other)
+      addSlot(slots, other);
 }
 
 void Accesses::add(recur::PhaseOp phase) {

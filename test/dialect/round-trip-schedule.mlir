@@ -58,7 +58,10 @@ recur.system @Phases {
   %h0p = recur.slot param "h0" : !recur.slot<tensor<4xf32>>
   // CHECK: %[[H1:.*]] = recur.slot state "h" index 1 batch fallback %{{.*}} : {{.*}}slot<tensor<4xf32>> : <tensor<4xf32>>
   %h1 = recur.slot state "h" index 1 batch fallback %h0p : !recur.slot<tensor<4xf32>> : !recur.slot<tensor<4xf32>>
-  %z = recur.slot workspace "z" time batch : !recur.slot<tensor<4xf32>>
+  // CHECK: %[[T:.*]] = recur.slot tape "t" time batch : <tensor<4xf32>>
+  %t = recur.slot tape "t" time batch : !recur.slot<tensor<4xf32>>
+  // CHECK: recur.slot workspace "z" time batch host %[[T]] : !recur.slot<tensor<4xf32>> : <tensor<4xf32>>
+  %z = recur.slot workspace "z" time batch host %t : !recur.slot<tensor<4xf32>> : !recur.slot<tensor<4xf32>>
   // CHECK: %[[DE:.*]] = recur.slot d_param "E" zeroed : <tensor<9x4xf32>>
   %de = recur.slot d_param "E" zeroed : !recur.slot<tensor<9x4xf32>>
   recur.map {

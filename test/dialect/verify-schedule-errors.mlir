@@ -50,3 +50,27 @@ recur.system @M {
   // expected-error@+1 {{expects a ring of a power of two steps, along time}}
   %s = recur.slot workspace "h" ring 4 batch : !recur.slot<tensor<8xf32>>
 }
+
+// -----
+
+recur.system @M {
+  %t = recur.slot tape "t" time batch : !recur.slot<tensor<8xf32>>
+  // expected-error@+1 {{of output cannot have a host}}
+  %y = recur.slot output "y" time batch host %t : !recur.slot<tensor<8xf32>> : !recur.slot<tensor<8xf32>>
+}
+
+// -----
+
+recur.system @M {
+  %x = recur.slot input "x" time batch : !recur.slot<tensor<8xf32>>
+  // expected-error@+1 {{expects as host an output with the same extents}}
+  %t = recur.slot tape "t" time batch host %x : !recur.slot<tensor<8xf32>> : !recur.slot<tensor<8xf32>>
+}
+
+// -----
+
+recur.system @M {
+  %t = recur.slot tape "t" time batch : !recur.slot<tensor<4xf32>>
+  // expected-error@+1 {{expects as host a slot of the tape with the same extents}}
+  %s = recur.slot workspace "s" time batch host %t : !recur.slot<tensor<4xf32>> : !recur.slot<tensor<8xf32>>
+}

@@ -111,6 +111,8 @@ class Arrays:
                 # NumPy may give an empty array any pointer, but a null pointer would mean "not given".
                 entry.data = array.ctypes.data if array.size else aligned_pointer
                 entry.count = array.size
+            if array is not None and array.size and not array.flags.c_contiguous:
+                entry.stride_t, entry.stride_b = (stride // array.itemsize for stride in array.strides[:2])
         self.kept += [table, arrays]
         return ctypes.cast(table, ctypes.c_void_p)
 
@@ -174,15 +176,19 @@ class Model:
 
     def call(self, entry, params, inputs, states=None, lengths=None, d_outputs=None, d_final=None, training=False,
              seed=0, no_loss=False, size=None, prepared=None, first_row=0, batch_steps=0,
-             pool=None, in_place=False):
-        """Calls `forward`, `step` or `gradient`; returns everything it writes, by name. `in_place`: final states take
-        the memory of the states."""
+             pool=None, in_place=False, wanted=True, batch_first=False):
+        """Calls `forward`, `step` or `gradient`, or several entry points one after the other, as in
+        `("forward_taped", "backward")`; returns everything that is written, by name. `in_place`: final states take the
+        memory of the states. `wanted`: so are outputs, which come `batch_first`."""
+        entries = (entry,) if isinstance(entry, str) else entry
         arrays = Arrays()
         given = [np.ascontiguousarray(inputs[name], self.element_type(name)) for name in self.inputs]
         T, B = given[0].shape[:2] if given else size
         result = SimpleNamespace(outputs={}, final={}, loss=None, gradients={})
         for name in self.outputs:
             result.outputs[name] = np.full(self.output_shape(name, T, B), np.nan, self.dtype)
+            if batch_first and not self.outputs[name]["last"]:
+                result.outputs[name] = np.ascontiguousarray(result.outputs[name].swapaxes(0, 1)).swapaxes(0, 1)
         for name, shape in self.states.items():
             result.final[name] = np.full((B, *shape), np.nan, self.dtype)
             if in_place:
@@ -191,7 +197,7 @@ class Model:
         call.params = arrays.table(self.real(params, self.params))
         call.inputs = arrays.table(given)
         call.states = arrays.table(self.real(result.final if in_place else states, self.states))
-        call.outputs = arrays.table(list(result.outputs.values()))
+        call.outputs = arrays.table(list(result.outputs.values()) if wanted else [None] * len(self.outputs))
         call.final_states = arrays.table(list(result.final.values()))
         loss = np.zeros(1, self.dtype)
         if self.info["has_loss"]:
@@ -205,11 +211,12 @@ class Model:
             call.prepared, call.prepared_size = prepared.ctypes.data, prepared.size
         if pool is not None:
             call.pool = pool.ctypes.data
-        if entry == "gradient":
+        if set(entries) & {"gradient", "backward"}:
             tape = self.memory(self.size("tape", T, B))
             call.tape, call.tape_size = tape.ctypes.data, tape.size
             self.add_gradients(arrays, call, result, inputs, d_outputs, d_final)
-        self.invoke(entry, call)
+        for one in entries:
+            self.invoke(one, call)
         if self.info["has_loss"]:
             result.loss = float(loss[0])
         return result

@@ -438,3 +438,49 @@ recur.system exported @other_type {
     }
   }
 }
+
+// -----
+
+!s = !recur.slot<tensor<4xf32>>
+
+// A total of outer products is as large as a product: it is not moved, and its operand stays.
+// CHECK-LABEL: @outer
+// CHECK: recur.slot workspace "a"
+// CHECK: recur.slot workspace "b"
+// CHECK: recur.phase "b"
+// CHECK: recur.phase "w" space [4, 4] total
+recur.system exported @outer {
+  %x = recur.slot input "x" time batch : !s
+  %w = recur.slot d_param "w" zeroed : !recur.slot<tensor<4x4xf32>>
+  %y = recur.slot output "y" time batch : !s
+  %a = recur.slot workspace "a" time batch : !s
+  %b = recur.slot workspace "b" time batch : !s
+  recur.map {
+    recur.phase "a" space [4] {
+      %0 = recur.read %x offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %1 = recur.tanh %0 : tensor<4xf32>
+      recur.write %1, %a offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+  recur.map {
+    recur.phase "b" space [4] {
+      %0 = recur.read %a offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %1 = recur.tanh %0 : tensor<4xf32>
+      recur.write %1, %b offset 0 strides [1] : tensor<4xf32>, !s
+    }
+    recur.phase "w" space [4, 4] total {
+      %0 = recur.read %a offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %1 = recur.read %x offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %2 = recur.outer %0, %1 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+      recur.accumulate %2, %w offset 0 strides [4, 1] : tensor<4x4xf32>, !recur.slot<tensor<4x4xf32>>
+    }
+  }
+  recur.loop forward {
+    recur.phase "y" space [4] {
+      %0 = recur.read %b offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %1 = recur.read %y shift -1 offset 0 strides [1] : (!s) -> tensor<4xf32>
+      %2 = recur.add %0, %1 : tensor<4xf32>
+      recur.write %2, %y offset 0 strides [1] : tensor<4xf32>, !s
+    }
+  }
+}

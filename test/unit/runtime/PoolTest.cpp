@@ -59,7 +59,8 @@ void runUntilTold(seqc_frame *) {
     std::this_thread::yield();
 }
 
-const seqc_slot slots[] = {{SEQC_WORKSPACE, 0, 40, 8, 0, 0, 0, 1, 0, -1}, {SEQC_OUTPUT, 0, 4, 8, 1, 1, 0, 0, 0, -1}};
+const seqc_slot slots[] = {{SEQC_WORKSPACE, 0, 40, 8, 0, 0, 0, 1, 0, -1, -1},
+                           {SEQC_OUTPUT, 0, 4, 8, 1, 1, 0, 0, 0, -1, -1}};
 seqc_tensor output(const char *name, int64_t features) {
   seqc_tensor tensor = {};
   tensor.name = name;

@@ -274,7 +274,7 @@ TEST(Run, PreparedParametersGiveTheSameNumbers) {
 }
 
 TEST(Run, RingsHoldTheirStepsAlone) {
-  seqc_slot slot = {SEQC_WORKSPACE, 0, F, sizeof(double), 1, 1, 0, 0, 4, -1};
+  seqc_slot slot = {SEQC_WORKSPACE, 0, F, sizeof(double), 1, 1, 0, 0, 4, -1, -1};
   EXPECT_EQ(seqc_extent(&slot, 3, 2), 3 * 2 * F);
   EXPECT_EQ(seqc_extent(&slot, 100, 2), 4 * 2 * F);
 }

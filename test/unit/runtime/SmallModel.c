@@ -37,19 +37,19 @@ enum {
 
 #define FORWARD_SLOTS(kept)                                                                                            \
   {                                                                                                                    \
-      {SEQC_PARAM, small_param_w, F, element, 0, 0, 0, 0, 0, -1},                                                      \
-      {SEQC_PARAM, small_param_E, 5 * F, element, 0, 0, 0, 0, 0, -1},                                                  \
-      {SEQC_PARAM, small_param_start, F, element, 0, 0, 0, 0, 0, -1},                                                  \
-      {SEQC_INPUT, small_input_x, F, element, 1, 1, 0, 0, 0, -1},                                                      \
-      {SEQC_INPUT, small_input_id, 1, 4, 1, 1, 0, 0, 0, -1},                                                           \
-      {SEQC_STATE, 0, F, element, 0, 1, 0, 0, 0, slot_start},                                                          \
-      {SEQC_OUTPUT, small_output_h, F, element, 1, 1, 0, 0, 0, -1},                                                    \
-      {SEQC_OUTPUT, small_output_last, F, element, 0, 1, 0, 0, 0, -1},                                                 \
-      {SEQC_FINAL_STATE, 0, F, element, 0, 1, 0, 0, 0, -1},                                                            \
-      {SEQC_LOSS, 0, 1, element, 0, 0, 0, 0, 0, -1},                                                                   \
-      {kept, 0, F, element, 1, 1, 0, 0, 0, -1},                                                                        \
-      {SEQC_PREPARED, 0, 5 * F, element, 0, 0, 0, 0, 0, -1},                                                           \
-      {SEQC_WORKSPACE, 0, 1, element, 0, 0, 1, 0, 0, -1},                                                              \
+      {SEQC_PARAM, small_param_w, F, element, 0, 0, 0, 0, 0, -1, -1},                                                  \
+      {SEQC_PARAM, small_param_E, 5 * F, element, 0, 0, 0, 0, 0, -1, -1},                                              \
+      {SEQC_PARAM, small_param_start, F, element, 0, 0, 0, 0, 0, -1, -1},                                              \
+      {SEQC_INPUT, small_input_x, F, element, 1, 1, 0, 0, 0, -1, -1},                                                  \
+      {SEQC_INPUT, small_input_id, 1, 4, 1, 1, 0, 0, 0, -1, -1},                                                       \
+      {SEQC_STATE, 0, F, element, 0, 1, 0, 0, 0, slot_start, -1},                                                      \
+      {SEQC_OUTPUT, small_output_h, F, element, 1, 1, 0, 0, 0, -1, -1},                                                \
+      {SEQC_OUTPUT, small_output_last, F, element, 0, 1, 0, 0, 0, -1, -1},                                             \
+      {SEQC_FINAL_STATE, 0, F, element, 0, 1, 0, 0, 0, -1, -1},                                                        \
+      {SEQC_LOSS, 0, 1, element, 0, 0, 0, 0, 0, -1, -1},                                                               \
+      {kept, 0, F, element, 1, 1, 0, 0, 0, -1, -1},                                                                    \
+      {SEQC_PREPARED, 0, 5 * F, element, 0, 0, 0, 0, 0, -1, -1},                                                       \
+      {SEQC_WORKSPACE, 0, 1, element, 0, 0, 1, 0, 0, -1, -1},                                                          \
   }
 
 static const seqc_slot slots_of_forward[] = FORWARD_SLOTS(SEQC_WORKSPACE);
@@ -113,22 +113,22 @@ enum {
 };
 
 static const seqc_slot slots_of_backward[] = {
-    {SEQC_PARAM, small_param_w, F, element, 0, 0, 0, 0, 0, -1},
-    {SEQC_PARAM, small_param_start, F, element, 0, 0, 0, 0, 0, -1},
-    {SEQC_INPUT, small_input_id, 1, 4, 1, 1, 0, 0, 0, -1},
-    {SEQC_STATE, 0, F, element, 0, 1, 0, 0, 0, back_start},
-    {SEQC_TAPE, 0, F, element, 1, 1, 0, 0, 0, -1},
-    {SEQC_D_OUTPUT, small_output_h, F, element, 1, 1, 0, 0, 0, -1},
-    {SEQC_D_OUTPUT, small_output_last, F, element, 0, 1, 0, 0, 0, -1},
-    {SEQC_D_FINAL_STATE, 0, F, element, 0, 1, 0, 0, 0, -1},
-    {SEQC_D_LOSS, 0, 1, element, 0, 0, 0, 0, 0, -1},
-    {SEQC_D_PARAM, small_param_w, F, element, 0, 0, 1, 0, 0, -1},
-    {SEQC_D_PARAM, small_param_E, small_ids * F, element, 0, 0, 1, 0, 0, -1},
-    {SEQC_D_PARAM, small_param_start, F, element, 0, 0, 0, 0, 0, -1},
-    {SEQC_D_INPUT, small_input_x, F, element, 1, 1, 0, 0, 0, -1},
-    {SEQC_D_STATE, 0, F, element, 0, 1, 0, 0, 0, -1},
-    {SEQC_WORKSPACE, 0, F, element, 0, 1, 1, 0, 0, -1},
-    {SEQC_D_PARAM, small_param_unused, 2, element, 0, 0, 1, 0, 0, -1},
+    {SEQC_PARAM, small_param_w, F, element, 0, 0, 0, 0, 0, -1, -1},
+    {SEQC_PARAM, small_param_start, F, element, 0, 0, 0, 0, 0, -1, -1},
+    {SEQC_INPUT, small_input_id, 1, 4, 1, 1, 0, 0, 0, -1, -1},
+    {SEQC_STATE, 0, F, element, 0, 1, 0, 0, 0, back_start, -1},
+    {SEQC_TAPE, 0, F, element, 1, 1, 0, 0, 0, -1, -1},
+    {SEQC_D_OUTPUT, small_output_h, F, element, 1, 1, 0, 0, 0, -1, -1},
+    {SEQC_D_OUTPUT, small_output_last, F, element, 0, 1, 0, 0, 0, -1, -1},
+    {SEQC_D_FINAL_STATE, 0, F, element, 0, 1, 0, 0, 0, -1, -1},
+    {SEQC_D_LOSS, 0, 1, element, 0, 0, 0, 0, 0, -1, -1},
+    {SEQC_D_PARAM, small_param_w, F, element, 0, 0, 1, 0, 0, -1, -1},
+    {SEQC_D_PARAM, small_param_E, small_ids * F, element, 0, 0, 1, 0, 0, -1, -1},
+    {SEQC_D_PARAM, small_param_start, F, element, 0, 0, 0, 0, 0, -1, -1},
+    {SEQC_D_INPUT, small_input_x, F, element, 1, 1, 0, 0, 0, -1, -1},
+    {SEQC_D_STATE, 0, F, element, 0, 1, 0, 0, 0, -1, -1},
+    {SEQC_WORKSPACE, 0, F, element, 0, 1, 1, 0, 0, -1, -1},
+    {SEQC_D_PARAM, small_param_unused, 2, element, 0, 0, 1, 0, 0, -1, -1},
 };
 
 static void step_back(seqc_frame *frame, int64_t t, int64_t b) {
@@ -211,7 +211,7 @@ static const seqc_tensor inputs[] = {{.name = "x", .features = F, .element = ele
 static const seqc_tensor states[] = {{.name = "h[0]", .features = F, .element = element}};
 static const seqc_tensor outputs[] = {{.name = "h", .features = F, .element = element},
                                       {.name = "end", .features = F, .element = element, .last = 1}};
-static const seqc_slot tape[] = {{SEQC_TAPE, 0, F, element, 1, 1, 0, 0, 0, -1}};
+static const seqc_slot tape[] = {{SEQC_TAPE, 0, F, element, 1, 1, 0, 0, 0, -1, -1}};
 static const double zeros[small_ids * F];
 
 /* As it is once it has been loaded on a processor that has what it needs. */
