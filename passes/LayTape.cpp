@@ -164,9 +164,7 @@ namespace {
 struct LayTape : public recur::impl::RecurLayTapeBase<LayTape> {
   void runOnOperation() override {
     for (GradientPrograms programs : gradientProgramsOf(getOperation())) {
-      for (SlotOp slot : llvm::to_vector(programs.forwardTaped.getOps<SlotOp>())) {
-        if (!isStoredSequence(slot))
-          continue;
+      for (SlotOp slot : llvm::filter_to_vector(programs.forwardTaped.getOps<SlotOp>(), isStoredSequence)) {
         Parts parts(slot, programs.backward);
         if (!parts.fillSequence())
           continue;
