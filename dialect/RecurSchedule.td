@@ -168,6 +168,10 @@ def Recur_SlotOp : Recur_Op<"slot", [AttrSizedOperandSegments]> {
     $source $name (`index` $index^)? (`time` $time^)? (`ring` $ring^)? (`batch` $batch^)? (`zeroed` $zeroed^)?
     (`fallback` $fallback^ `:` type($fallback))? (`host` $host^ `:` type($host))? attr-dict `:` type($slot)
   }];
+  let extraClassDeclaration = [{
+    /// Whether it has a row for each step and batch row, and is of `source`.
+    bool isSequenceOf(::recur::SlotSource source) { return getSource() == source && getTime() && getBatch(); }
+  }];
   let hasVerifier = 1;
 }
 

@@ -27,8 +27,8 @@ struct FindHosts : public recur::impl::RecurFindHostsBase<FindHosts> {
           hostByOutput(slot, outputs);
       SmallVector<SlotOp> hosts = llvm::filter_to_vector(programs.backward.getOps<SlotOp>(), [&](SlotOp slot) {
         SlotOp written = findTapeSlot(programs.forwardTaped, slot.getName());
-        return slot.getSource() == SlotSource::tape && slot.getTime() && slot.getBatch() && isPlain(slot) &&
-               !slot.use_empty() && written && !written.getHost();
+        return slot.isSequenceOf(SlotSource::tape) && isPlain(slot) && !slot.use_empty() && written &&
+               !written.getHost();
       });
       for (SlotOp slot : programs.backward.getOps<SlotOp>())
         if (isStoredSequence(slot))

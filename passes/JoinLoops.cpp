@@ -49,8 +49,7 @@ private:
   /// Whether the loop writes a sequence of which each step is needed at that step alone, there and in the map.
   /// `readers`: those in the map.
   bool staysInSteps(SlotOp slot, Phases &readers) {
-    bool isSequence = slot.getSource() == SlotSource::workspace && slot.getTime() && slot.getBatch();
-    if (!isSequence || slot.getZeroed() || slot.getFallback())
+    if (!slot.isSequenceOf(SlotSource::workspace) || slot.getZeroed() || slot.getFallback())
       return false;
     return llvm::all_of(slot->getUsers(), [&](Operation *user) {
       if (isa<WriteOp>(user))

@@ -37,7 +37,7 @@ static SmallVector<WriteOp> tapedValuesOf(ReadOp read) {
   for (Operation *op : made) {
     auto write = dyn_cast<WriteOp>(op);
     auto slot = write ? write.getSlot().getDefiningOp<SlotOp>() : SlotOp();
-    if (slot && slot.getSource() == SlotSource::tape && slot.getTime() && slot.getBatch())
+    if (slot && slot.isSequenceOf(SlotSource::tape))
       writes.push_back(write);
   }
   llvm::sort(writes, [](WriteOp a, WriteOp b) {

@@ -187,8 +187,8 @@ static void overRows(ArrayRef<Frame> frames, const Machine &machine, ArrayRef<re
 
 /// Whether nothing but these phases touches a slot, and they only the row that they are at.
 static bool isLocal(recur::SlotOp slot, ArrayRef<recur::PhaseOp> phases) {
-  bool isSequence = slot.getSource() == recur::SlotSource::workspace && slot.getTime() && slot.getBatch();
-  return isSequence && !slot.getFallback() && llvm::all_of(slot->getUsers(), [&](Operation *user) {
+  return slot.isSequenceOf(recur::SlotSource::workspace) && !slot.getFallback() &&
+         llvm::all_of(slot->getUsers(), [&](Operation *user) {
            auto read = dyn_cast<recur::ReadOp>(user);
            bool isOwn =
                read && read.getSlot() == slot && read.getShift() == 0 && !read.getId() && read.getBoundary().empty();

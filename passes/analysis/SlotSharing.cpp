@@ -48,9 +48,8 @@ static bool staysInRows(SlotOp slot) {
 }
 
 bool isStoredSequence(SlotOp slot) {
-  bool isSequence = slot.getSource() == SlotSource::workspace && slot.getTime() && slot.getBatch();
-  return isSequence && slot.getRing() == 0 && !slot.getZeroed() && !slot.getFallback() && isPlain(slot) &&
-         firstWriter(slot) && !staysInRows(slot);
+  return slot.isSequenceOf(SlotSource::workspace) && slot.getRing() == 0 && !slot.getZeroed() && !slot.getFallback() &&
+         isPlain(slot) && firstWriter(slot) && !staysInRows(slot);
 }
 
 //===-- Views -----------------------------------------------------------------------------===//
