@@ -95,7 +95,7 @@ int64_t seqc_scratch_size(const seqc_program *program);
 
 /* First thing in a tape or in prepared memory: who wrote it. */
 typedef struct seqc_header {
-  uint64_t tag;
+  uint64_t tag; /* of the model; its complement in a tape that gradient has used up */
   int64_t T, B;
 } seqc_header;
 

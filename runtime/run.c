@@ -385,7 +385,7 @@ int seqc_run_gradient(const seqc_model *model, const seqc_call *call) {
   context.shares = seqc_find_cut(model, call->T, call->B).count <= 1;
   run_forward(&context, 1);
   run_backward(&context);
-  *(seqc_header *)call->tape = (seqc_header){0, 0, 0}; /* no later `backward` may read it */
+  *(seqc_header *)call->tape = (seqc_header){~model->tag, call->T, call->B}; /* no later `backward` may read it */
   seqc_release_pool(call);
   return SEQC_OK;
 }

@@ -111,5 +111,5 @@ TEST_F(Hosts, GradientLeavesNoTapeForBackward) {
   SmallCall call(T, B);
   ASSERT_EQ(seqc_run_gradient(&model, &call.call), SEQC_OK);
   EXPECT_EQ(seqc_run_backward(&model, &call.call), SEQC_WRONG_CONTENT);
-  EXPECT_EQ(call.message(), "Small_backward: tape was not written by Small_forward_taped");
+  EXPECT_EQ(call.message(), "Small_backward: tape was used up by Small_gradient: call Small_forward_taped first");
 }
