@@ -28,8 +28,7 @@ static bool canBeAt(int64_t at, SlotOp slot) {
                            }));
 }
 
-/// The sequences on the tape that the phase fills with what it makes of `read`; the one that is made first stands
-/// first.
+/// What the phase makes of `read` and writes to sequences on the tape; the value that is made first stands first.
 static SmallVector<WriteOp> tapedValuesOf(ReadOp read) {
   llvm::SetVector<Operation *> made;
   getForwardSlice(read.getOperation(), &made);

@@ -239,9 +239,9 @@ def RecurShareMemory : Pass<"recur-share-memory", "::recur::SystemOp"> {
   let description = [{
     A sequence of the workspace that is written only when another one of its type is not read any more takes that
     one's slot (and name). It may take that of what it is made of, element by element. Of several, the one that was used
-    last is taken, which may still be in a cache. Sums over a group's rows that need nothing of the group come before its
-    other phases where that sets a slot free. What the rows of one group alone use keeps its slot, since the group may
-    hand it on without memory.
+    last is taken, which may still be in a cache. Sums of values that would be overwritten run earlier in their group, right
+    behind the phases that they need. What the rows of one group alone use keeps its slot, since the group may hand it on
+    without memory.
 
     Pre-condition: phases whose memory is planned (`recur-plan-memory`): a slot that a ring or one step suffices for is
     none of these any more.
@@ -269,8 +269,8 @@ def RecurFindHosts : Pass<"recur-find-hosts", "::mlir::ModuleOp"> {
   let description = [{
     In `gradient` nobody reads the tape after `backward`, and outputs stay as they are until it is done. So a slot of the
     tape may be where an output with the same values is, and a sequence that `backward` writes may be where one of
-    the tape was that is not read any more: for these it is given as `host`. Where `backward` is a call of its own, the
-    tape remains.
+    the tape was that is not read any more: for these it is given as `host`. Sums in a loop run earlier for that, as for
+    `recur-share-memory`. Where `backward` is a call of its own, the tape remains.
 
     Pre-condition: phases, the last pass of them.
 

@@ -193,7 +193,7 @@ int seqc_check_memory(const seqc_context *context, const char *name, const void 
 
 static int check_header(const seqc_context *context, const char *name, const void *memory, int64_t T, int64_t B) {
   const seqc_header *header = memory;
-  if (header->tag == ~context->model->tag)
+  if (T >= 0 && header->tag == ~context->model->tag)
     return seqc_fail(context, SEQC_WRONG_CONTENT, "%s was used up by %s_gradient: call %s_forward_taped first", name,
                      context->model->name, context->model->name);
   if (header->tag != context->model->tag)

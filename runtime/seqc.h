@@ -107,11 +107,12 @@ typedef struct seqc_call {
  *   M_forward         outputs, final states, loss.
  *   M_forward_taped   the same, and keeps in `tape` what backward reads.
  *   M_backward        after forward_taped, with its params, inputs, lengths, seed, training, tape: the gradients.
- *   M_gradient        forward_taped and backward in one; needs both workspace and tape, and uses the tape up: no
- * backward can follow. M_step            forward with T = 1; refused by a model that looks ahead. M_pool_start starts
- * `threads` - 1 threads, which wait in `pool` for calls with that pool; the calling thread is the first. The numbers do
- * not depend on how many there are. M_pool_stop       ends them; before the library is unloaded or the pool's memory is
- * freed. M_workspace_size  for any entry point.
+ *   M_gradient        forward_taped and backward in one; needs both workspace and tape. No backward can follow it.
+ *   M_step            forward with T = 1; refused by a model that looks ahead.
+ *   M_pool_start      starts `threads` - 1 threads, which wait in `pool` for calls with that pool; the calling thread
+ *                     is the first. The numbers do not depend on how many there are.
+ *   M_pool_stop       ends them; before the library is unloaded or the pool's memory is freed.
+ *   M_workspace_size  for any entry point.
  */
 #define SEQC_DECLARE_MODEL(M)                                                                                          \
   const char *M##_describe(void);                                                                                      \

@@ -110,6 +110,7 @@ int64_t workPerRow(const Machine &machine, recur::PhaseOp phase) {
 
 //===-- Meetings --------------------------------------------------------------------===//
 
+// A slot may be where its fallback or its host is, which is known at the call.
 void Accesses::addSlot(llvm::DenseSet<Value> &slots, Value slot) {
   slots.insert(slot);
   auto op = slot.getDefiningOp<recur::SlotOp>();
